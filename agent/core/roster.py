@@ -1,0 +1,54 @@
+"""The workers and badges this gate knows, as values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NewType
+
+WorkerNumber = NewType("WorkerNumber", int)
+"""Names a worker in the journal, in commands and on the page: given out in order, never made
+from a national number (DOMAIN.md, sections 5.8 and 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker of one employer under one declaration of works.
+
+    `inss` (11 digits) or `limosa`, never both; the other is empty. `employer` is a company number of
+    10 digits, empty only where a Limosa number stands alone. `declaration` is the
+    declaration-of-works number. A worker is valid from `valid_from` until the end of
+    `valid_until`; None: no bound.
+    """
+
+    surname: str
+    given_name: str
+    employer: str
+    declaration: str
+    inss: str = ""
+    limosa: str = ""
+    language: str = ""
+    valid_from: dt.date | None = None
+    valid_until: dt.date | None = None
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """What makes two rows the same worker: person, employer, declaration."""
+        return (self.inss or self.limosa, self.employer, self.declaration)
+
+    def valid_on(self, day: dt.date) -> bool:
+        """True while the roster entry counts on `day`."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_until is None or day <= self.valid_until
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A roster file that was read whole: badge UID (upper-case hex) → worker.
+
+    A worker may hold several badges; a badge leads to one worker.
+    """
+
+    badges: Mapping[str, Worker] = field(default_factory=dict)
