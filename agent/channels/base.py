@@ -18,71 +18,32 @@ holds the map complete.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from agent.core.registrations import Answer, ItemError, Receipt, Registration, Ticket
 
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """One worker, employer, declaration and day to register; `reference` is ours, at most 24
-    characters, and never made from a national number."""
-
-    reference: str
-    day: dt.date
-    declaration: str
-    employer: str = ""
-    inss: str = ""
-    limosa: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemError:
-    """One error code of the service with its text; `code` as in WIRE.md (2-6, …)."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The RSZ's number for a registration, with the state the service gave it at once."""
-
-    number: str
-    status: str = "SUCCESSFULLY REGISTERED"
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def duplicate(self) -> bool:
-        """True when the service says that the day was registered before: success all the same."""
-        return "SAME DECLARATION HAS ALREADY BEEN REGISTERED" in self.remarks
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the service said of one registration: a receipt, or errors; never both.
-
-    Errors are business errors: a person mends the roster; sending the same again cannot help.
-    """
-
-    reference: str
-    receipt: Receipt | None = None
-    errors: tuple[ItemError, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """Evidence of one answer: who says whose fault it is, and the number to quote."""
-
-    http_status: int | None = None
-    ticket: str = ""
-    code: str = ""
-    origin: str = ""
-    environment: str = ""
-    messages: tuple[str, ...] = ()
-    server_date: str = ""
-    """The Date header as sent, to compare with our clock."""
+__all__ = [
+    "Answer",
+    "AnswerLost",
+    "AnswerUnreadable",
+    "CertificateRefused",
+    "Channel",
+    "ChannelError",
+    "ItemError",
+    "NameNotResolved",
+    "NotAuthenticated",
+    "NotAuthorised",
+    "NotReached",
+    "Receipt",
+    "Refused",
+    "Registration",
+    "Reply",
+    "ServiceFault",
+    "Ticket",
+    "Unavailable",
+]
 
 
 class ChannelError(Exception):
