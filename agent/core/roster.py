@@ -19,15 +19,15 @@ class Worker:
     `inss` (11 digits) or `limosa`, never both; the other is empty. `employer` is a company number of
     10 digits, empty only where a Limosa number stands alone. `declaration` is the
     declaration-of-works number. A worker is valid from `valid_from` until the end of
-    `valid_until`; None: no bound.
+    `valid_until`; None: no bound. The national numbers stay out of `repr`, which ends in logs.
     """
 
     surname: str
     given_name: str
     employer: str
     declaration: str
-    inss: str = ""
-    limosa: str = ""
+    inss: str = field(default="", repr=False)
+    limosa: str = field(default="", repr=False)
     language: str = ""
     valid_from: dt.date | None = None
     valid_until: dt.date | None = None
@@ -48,7 +48,15 @@ class Worker:
 class Roster:
     """A roster file that was read whole: badge UID (upper-case hex) → worker.
 
-    A worker may hold several badges; a badge leads to one worker.
+    A worker may hold several badges; a badge leads to one worker. `unbadged`: workers who are
+    known and hold no badge yet, so that a person can assign them one.
     """
 
     badges: Mapping[str, Worker] = field(default_factory=dict)
+    unbadged: tuple[Worker, ...] = ()
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Every worker once, by identity, in the order of the file's badges, then the others."""
+        once = {worker.identity: worker for worker in (*self.badges.values(), *self.unbadged)}
+        return tuple(once.values())
