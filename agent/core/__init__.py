@@ -1,0 +1,1 @@
+"""What the gate decides, as values: no clock, file, socket, thread or device in here."""

@@ -1,0 +1,35 @@
+"""The seal of the journal: every entry is hashed onto the one before it.
+
+    seal(n) = SHA-256( "werfpoort-entry-1" ‖ seal(n-1) ‖ the entry's head, length-prefixed )
+
+The head holds the sequence number, kind, both clocks, boot id, trust and the payload's digest,
+SHA-256(salt ‖ payload): so a payload can be erased with its salt and the chain still verifies,
+while nothing that stays behind lets it be guessed (DOMAIN.md, section 5).
+The order is that of the sequence numbers, never of time: a clock may jump.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from agent.core.moment import Moment
+
+SALT_BYTES = 16
+START = bytes(32)
+"""What the first entry is sealed onto."""
+_DOMAIN = b"werfpoort-entry-1"
+
+
+def digest(salt: bytes, payload: bytes) -> bytes:
+    """32 bytes that bind `payload` and tell nothing of it without `salt`."""
+    return hashlib.sha256(salt + payload).digest()
+
+
+def seal(before: bytes, seq: int, kind: str, at: Moment, payload_digest: bytes) -> bytes:
+    """32 bytes: the chain's new head after this entry."""
+    head = "\x1f".join(
+        (str(seq), kind, str(at.unix_ms), str(at.mono_ms), at.boot_id, at.trust.value)
+    ).encode()
+    return hashlib.sha256(
+        _DOMAIN + before + len(head).to_bytes(4, "big") + head + payload_digest
+    ).digest()

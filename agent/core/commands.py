@@ -1,0 +1,51 @@
+"""What the gate asks of the world. The shell carries commands out in the order given.
+
+All `Record` commands of one step are made durable together, before any other command of that
+step is carried out and before its state counts; if they cannot be, none of it happened and the
+shell says so with `events.RecordFailed`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.core import records
+from agent.core.registrations import Registration
+from agent.core.signals import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Journal this, durably."""
+
+    record: records.Record
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Give this signal to whoever stands at the reader."""
+
+    signal: Signal
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send these by this channel: a burst of calls that ends at `until_ms` (monotonic)."""
+
+    attempt: int
+    channel: str
+    registrations: tuple[Registration, ...]
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer a person's question: done or refused, and in words what and why."""
+
+    asked: int
+    done: bool
+    text: str
+
+
+Command = Record | Show | Send | Reply

@@ -1,0 +1,174 @@
+"""What can happen to a gate. Every event carries the moment at which it happened.
+
+Devices, the network, the clock and persons are all heard through these values; `gate.step`
+answers each with commands (commands.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.core.moment import Moment
+from agent.core.registrations import Answer, Ticket
+from agent.core.roster import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The agent runs. `journal`: a name for a journal that has none yet."""
+
+    at: Moment
+    version: str
+    gate: str
+    journal: str
+    training: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stopping:
+    """The agent was asked to stop; `reason` says by what."""
+
+    at: Moment
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing else happened until the moment that `gate.due` named."""
+
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Tapped:
+    """A badge was held to a reader; `uid` in upper-case hex."""
+
+    at: Moment
+    reader: str
+    uid: str
+    direction: str = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class CardsClashed:
+    """Several cards lay in a reader's field, so that none can be believed."""
+
+    at: Moment
+    reader: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceWent:
+    """A device stopped working."""
+
+    at: Moment
+    device: str
+    cause: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCame:
+    """A device works, for the first time or again."""
+
+    at: Moment
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSet:
+    """The wall clock moved by `shift_ms` against the monotonic one, or its trust changed."""
+
+    at: Moment
+    shift_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RosterOffered:
+    """A roster file was read and found good. `asked`: the question to reply to, 0 for none."""
+
+    at: Moment
+    roster: Roster
+    source: str
+    force: bool = False
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeAssignmentAsked:
+    """A person links a badge to a worker: its number, or its full name."""
+
+    at: Moment
+    uid: str
+    worker: str
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeDismissalAsked:
+    """A person says that this unknown badge obliges to nothing today."""
+
+    at: Moment
+    uid: str
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a burst of calls ended without an answer; `kind` names the channel error.
+
+    `unsure`: the last call may have been carried out. `hopeless`: retrying cannot mend it.
+    """
+
+    kind: str
+    message: str
+    hint: str = ""
+    unsure: bool = False
+    hopeless: bool = False
+    retry_after_ms: int = 0
+    ticket: Ticket = Ticket()
+
+
+@dataclass(frozen=True, slots=True)
+class BurstEnded:
+    """A burst of calls is over: answers, or the failure of its last call.
+
+    `calls`: how many were made. `jitter`: a number in [0, 1) drawn for the pause that follows.
+    """
+
+    at: Moment
+    attempt: int
+    channel: str
+    answers: tuple[Answer, ...] = ()
+    failure: Failure | None = None
+    calls: int = 1
+    jitter: float = 0.0
+    missing: tuple[str, ...] = ()
+    stray: tuple[str, ...] = ()
+    ticket: Ticket = Ticket()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailed:
+    """What `cause` asked to record could not be made durable: it did not happen."""
+
+    at: Moment
+    cause: Event
+    reason: str
+
+
+Event = (
+    Started
+    | Stopping
+    | TimePassed
+    | Tapped
+    | CardsClashed
+    | DeviceWent
+    | DeviceCame
+    | ClockSet
+    | RosterOffered
+    | BadgeAssignmentAsked
+    | BadgeDismissalAsked
+    | BurstEnded
+    | RecordFailed
+)

@@ -1,0 +1,188 @@
+"""step(state, event) → (state, commands): everything the gate decides, and nothing it does.
+
+A step answers one event. What is to be remembered becomes `Record` commands, and the new state
+is those records applied to the old one: so the state that `restore` makes from the journal is the
+state that ran. The shell makes a step's records durable together, then adopts the state, then
+carries out the rest; hence a tap, what it obliges to and the attempt to send it cost one commit,
+and no lamp is lit before that commit (DOMAIN.md, section 5.1).
+
+After every event the same follows: the day is kept (what midnight ends is ended), and what waits
+is sent by whichever line is free. While the clock is not trusted no day is certain, so nothing
+is dated and nothing is sent (WIRE.md, section 1).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+from agent.core import dispatch, schedule
+from agent.core.answers import burst_ended
+from agent.core.commands import Command, Send, Show
+from agent.core.entrance import (
+    badge_assigned,
+    badge_dismissed,
+    roster_offered,
+    settle_loose,
+    tapped,
+)
+from agent.core.events import (
+    BadgeAssignmentAsked,
+    BadgeDismissalAsked,
+    BurstEnded,
+    CardsClashed,
+    ClockSet,
+    DeviceCame,
+    DeviceWent,
+    Event,
+    RecordFailed,
+    RosterOffered,
+    Started,
+    Stopping,
+    Tapped,
+    TimePassed,
+)
+from agent.core.moment import Moment
+from agent.core.records import (
+    AgentStarted,
+    AgentStopped,
+    AttemptEnded,
+    AttemptStarted,
+    ClockChanged,
+    DayBegan,
+    DeviceFailed,
+    DeviceRecovered,
+    Entry,
+    JournalOpened,
+    ObligationExpired,
+    kind_of,
+)
+from agent.core.signals import Signal
+from agent.core.state import State, apply, restore
+from agent.core.turn import Turn
+
+__all__ = ["State", "apply", "due_ms", "restore", "standing", "step"]
+
+KEPT_DAYS = 2
+"""Days that stay in the state: today, and yesterday for night shifts and late questions."""
+
+
+def step(state: State, event: Event) -> tuple[State, tuple[Command, ...]]:
+    """The state after `event`, and what is to be done, in order."""
+    turn = Turn(state, event.at)
+    _answer(turn, event)
+    if not isinstance(event, Stopping | RecordFailed):
+        _keep_the_day(turn)
+        _send(turn)
+    return turn.state, tuple(turn.commands)
+
+
+def _answer(turn: Turn, event: Event) -> None:
+    match event:
+        case Tapped():
+            tapped(turn, event)
+        case CardsClashed(_, reader):
+            turn.say(Show(Signal.CARD_CLASH, reader))
+        case BurstEnded():
+            burst_ended(turn, event)
+        case TimePassed():
+            pass
+        case Started():
+            _started(turn, event)
+        case Stopping(_, reason):
+            turn.record(AgentStopped(reason))
+        case DeviceWent(_, device, cause, hint):
+            turn.record(DeviceFailed(device, cause, hint))
+        case DeviceCame(_, device):
+            turn.record(DeviceRecovered(device))
+        case ClockSet(_, shift_ms):
+            turn.record(ClockChanged(shift_ms))
+            settle_loose(turn)
+        case RosterOffered():
+            roster_offered(turn, event)
+        case BadgeAssignmentAsked():
+            badge_assigned(turn, event)
+        case BadgeDismissalAsked():
+            badge_dismissed(turn, event)
+        case RecordFailed(_, cause):
+            if isinstance(cause, Tapped):
+                turn.say(Show(Signal.NOT_STORED, cause.reader))
+
+
+def _started(turn: Turn, event: Started) -> None:
+    if not turn.state.journal:
+        turn.record(JournalOpened(event.journal, event.gate, event.training))
+    turn.record(AgentStarted(event.version))
+    for name, way in sorted(turn.state.lines.ways.items()):
+        if way.attempt:
+            turn.record(
+                AttemptEnded(
+                    way.attempt,
+                    name,
+                    failure="Interrupted",
+                    message="the agent stopped before the answer came",
+                    unsure=True,
+                )
+            )
+    settle_loose(turn)
+
+
+def _keep_the_day(turn: Turn) -> None:
+    """Ends what midnight ended, once: nothing of it is ever sent again (DOMAIN.md, 5.6)."""
+    if not turn.at.trusted:
+        return
+    today = turn.state.rules.day(turn.at)
+    over = sorted(day for day in turn.state.ledger.waiting if day < today)
+    for obligation in tuple(turn.state.ledger.waiting_on(over)):
+        turn.record(ObligationExpired(obligation.reference, obligation.day, obligation.unsure))
+    if turn.state.day is None or turn.state.day < today:
+        turn.record(_day_began(turn.state, turn.at, today))
+
+
+def _day_began(state: State, at: Moment, today: dt.date) -> DayBegan:
+    kept = today - dt.timedelta(days=KEPT_DAYS - 1)
+    began = DayBegan(today, kept, 0, state.ledger.opened, state.lines.attempts)
+    after = apply(state, Entry(state.seq + 1, at, kind_of(began), began))
+    return replace(began, base=after.base())
+
+
+def _send(turn: Turn) -> None:
+    """Sends what waits, by every line that is free; a line carries one attempt at a time."""
+    if not turn.at.trusted:
+        return
+    while load := dispatch.next_load(
+        turn.state.lines, turn.state.ledger, turn.state.rules, turn.at
+    ):
+        line, obligations = load
+        attempt = turn.state.lines.attempts + 1
+        references = tuple(obligation.reference for obligation in obligations)
+        turn.record(AttemptStarted(attempt, line.name, references))
+        registrations = tuple(obligation.registration() for obligation in obligations)
+        until = schedule.burst_until(turn.at, turn.state.rules)
+        turn.say(Send(attempt, line.name, registrations, until))
+
+
+def due_ms(state: State, now: Moment) -> int:
+    """Monotonic time in ms at which the gate wants a `TimePassed`, if nothing happens before."""
+    wanted = [now.mono_ms + schedule.until_midnight_ms(now, state.rules)]
+    rested = dispatch.due_ms(state.lines, state.ledger, now)
+    if rested is not None:
+        wanted.append(rested)
+    oldest = state.ledger.oldest_unsettled()
+    if oldest is not None and oldest.at.boot_id == now.boot_id:
+        waiting_from = oldest.at.mono_ms + state.rules.waiting_after_ms
+        if waiting_from > now.mono_ms:
+            wanted.append(waiting_from)
+    return min(wanted)
+
+
+def standing(state: State, now: Moment) -> Signal:
+    """What the panel says while nobody taps."""
+    if state.broken:
+        return Signal.OUT_OF_ORDER
+    oldest = state.ledger.oldest_unsettled()
+    if oldest is not None:
+        age_ms = now.mono_ms - oldest.at.mono_ms
+        if oldest.at.boot_id != now.boot_id or age_ms >= state.rules.waiting_after_ms:
+            return Signal.WAITING
+    return Signal.READY

@@ -1,0 +1,70 @@
+"""The configuration as far as decisions need it: one frozen value, part of the state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from agent.core.moment import Moment
+
+
+class Per(StrEnum):
+    """What one obligation stands for."""
+
+    DAY = "day"
+    TAP = "tap"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Which registration a worker owes. `per` day: a second tap obliges to nothing more."""
+
+    name: str
+    per: Per
+
+
+DUTIES: Mapping[str, Duty] = {
+    duty.name: duty
+    for duty in (
+        Duty("checkinatwork", Per.DAY),
+        Duty("checkinout", Per.TAP),
+    )
+}
+"""DOMAIN.md, section 1: two duties, never served by each other's channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One way out, in the order in which the configuration names them."""
+
+    name: str
+    duty: str
+    batch: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the technician decided. All times in milliseconds."""
+
+    zone: dt.tzinfo
+    declaration: str = ""
+    duty: str = "checkinatwork"
+    duties: Mapping[str, str] = field(default_factory=dict)
+    """Duty by the employer's company number, where it is not the site's."""
+    lines: tuple[Line, ...] = ()
+    debounce_ms: int = 3_000
+    shift_ms: int = 12 * 3600 * 1000
+    burst_ms: int = 60_000
+    first_retry_ms: int = 2_000
+    longest_retry_ms: int = 300_000
+    waiting_after_ms: int = 5_000
+
+    def duty_of(self, employer: str) -> Duty:
+        """The duty of this employer's workers."""
+        return DUTIES[self.duties.get(employer, self.duty)]
+
+    def day(self, at: Moment) -> dt.date:
+        """The day of a tap: its date in Belgium (DOMAIN.md, section 4)."""
+        return at.day(self.zone)

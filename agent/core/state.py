@@ -1,0 +1,85 @@
+"""The state of the gate: the journal's records folded in order, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from agent.core import badges, dispatch, obligations, taps
+from agent.core.records import (
+    AgentStarted,
+    DayBegan,
+    DeviceFailed,
+    DeviceRecovered,
+    Entry,
+    JournalOpened,
+)
+from agent.core.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A device that does not work: since which entry, why, and what to do."""
+
+    seq: int
+    cause: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Immutable: other threads read the last one without a lock."""
+
+    rules: Rules
+    seq: int = 0
+    journal: str = ""
+    training: bool = False
+    day: dt.date | None = None
+    book: badges.Book = field(default_factory=badges.Book)
+    ledger: obligations.Ledger = field(default_factory=obligations.Ledger)
+    taps: taps.Taps = field(default_factory=taps.Taps)
+    lines: dispatch.Dispatch = field(default_factory=dispatch.Dispatch)
+    broken: Mapping[str, Broken] = field(default_factory=dict)
+
+    def base(self) -> int:
+        """The earliest entry from which this state can be rebuilt, beside the lasting kinds."""
+        earliest = [self.seq]
+        earliest += [o.seq for o in self.ledger.obligations.values()]
+        earliest += [tap.seq for tap in self.taps.loose]
+        earliest += self.lines.seqs.values()
+        earliest += [broken.seq for broken in self.broken.values()]
+        return min(earliest)
+
+
+def apply(state: State, entry: Entry) -> State:
+    """The state after this entry. An erased entry changes nothing but the count."""
+    state = replace(state, seq=entry.seq)
+    match entry.record:
+        case None:
+            return state
+        case JournalOpened(journal, _, training):
+            return replace(state, journal=journal, training=training)
+        case AgentStarted():
+            return replace(state, lines=dispatch.rested(state.lines), broken={})
+        case DeviceFailed(device, cause, hint):
+            return replace(state, broken={**state.broken, device: Broken(entry.seq, cause, hint)})
+        case DeviceRecovered(device):
+            return replace(state, broken={d: b for d, b in state.broken.items() if d != device})
+        case DayBegan(day):
+            state = replace(state, day=day)
+    return replace(
+        state,
+        book=badges.apply(state.book, entry.record),
+        ledger=obligations.apply(state.ledger, entry),
+        taps=taps.apply(state.taps, entry, state.rules),
+        lines=dispatch.apply(state.lines, entry),
+    )
+
+
+def restore(rules: Rules, entries: Iterable[Entry]) -> State:
+    """The state that these entries make: the lasting kinds, and all from the last base on."""
+    state = State(rules)
+    for entry in entries:
+        state = apply(state, entry)
+    return state

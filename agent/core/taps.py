@@ -1,0 +1,77 @@
+"""Taps: which of them count, and those that count for nothing yet.
+
+A loose tap is one that may still become an obligation: its badge is unknown so far, its worker
+was not valid, or the clock could not date it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from agent.core.moment import Moment
+from agent.core.records import (
+    BadgeDismissed,
+    DayBegan,
+    Entry,
+    ObligationOpened,
+    TapCounted,
+    TapStored,
+    Verdict,
+)
+from agent.core.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class LooseTap:
+    """A stored tap without an obligation; `seq` is its entry."""
+
+    seq: int
+    at: Moment
+    uid: str
+    reader: str
+    direction: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """`recent`: monotonic ms of the last tap by badge, as long as it may bounce. `last`: the
+    obligation of the last tap at each reader, empty if it had none."""
+
+    loose: tuple[LooseTap, ...] = ()
+    recent: Mapping[str, int] = field(default_factory=dict)
+    last: Mapping[str, str] = field(default_factory=dict)
+
+    def repeats(self, uid: str, at: Moment, rules: Rules) -> bool:
+        """True for the same badge within the debounce time: one tap, not two."""
+        before = self.recent.get(uid)
+        return before is not None and 0 <= at.mono_ms - before < rules.debounce_ms
+
+    def unknown(self) -> tuple[str, ...]:
+        """Badges tapped today that lead to nobody, in the order of their first tap."""
+        return tuple(dict.fromkeys(tap.uid for tap in self.loose if tap.verdict is Verdict.UNKNOWN))
+
+
+def apply(taps: Taps, entry: Entry, rules: Rules) -> Taps:
+    """The taps after this entry."""
+    match entry.record:
+        case TapStored() as tap:
+            return _stored(taps, entry, tap, rules)
+        case ObligationOpened(tap=seq) | TapCounted(tap=seq):
+            return replace(taps, loose=tuple(t for t in taps.loose if t.seq != seq))
+        case BadgeDismissed(uid):
+            return replace(taps, loose=tuple(t for t in taps.loose if t.uid != uid))
+        case DayBegan(day):
+            loose = (t for t in taps.loose if not t.at.trusted or rules.day(t.at) >= day)
+            return Taps(loose=tuple(loose))
+    return taps
+
+
+def _stored(taps: Taps, entry: Entry, tap: TapStored, rules: Rules) -> Taps:
+    now = entry.at.mono_ms
+    recent = {u: ms for u, ms in taps.recent.items() if 0 <= now - ms < rules.debounce_ms}
+    loose = taps.loose
+    if not tap.obligation and tap.verdict is not Verdict.UNUSABLE:
+        loose += (LooseTap(entry.seq, entry.at, tap.uid, tap.reader, tap.direction, tap.verdict),)
+    return Taps(loose, {**recent, tap.uid: now}, {**taps.last, tap.reader: tap.obligation})
