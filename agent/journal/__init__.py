@@ -1,0 +1,1 @@
+"""The append-only store of what happened at the gate."""

@@ -1,0 +1,1 @@
+"""The other end of each wire, so that the same drivers run without hardware."""
