@@ -1,0 +1,293 @@
+"""Badges read by nfcpy: a PN532 on a serial port, or any reader nfcpy knows on USB.
+
+    session = open_nfc(ReaderSettings(path="/dev/serial/by-id/usb-1a86_USB_Serial-if00-port0"))
+    session = open_nfc(ReaderSettings(path="usb"))            the first reader found
+    session = open_nfc(ReaderSettings(path="usb:072f:2200"))  of that maker and product
+
+It looks with one `sense()` after the other and never with `connect()`, which fires again and
+again for a MIFARE Classic and ignores phones. Once a card is found, the chip is asked for two
+targets: nfcpy's own search asks for one, and of several cards the chip then names the same one
+each time. Not noticed: a type B card beside a type A one, and several cards on a reader whose chip
+lists only one (PN533, RC-S380). `presence.py` turns what each look finds into reports.
+
+A serial PN532 stays at 115200 baud. nfcpy's own `pn532.init` raises the speed, through a shell and
+`stty`; a process killed after that leaves a chip that nothing finds again until its power is cut.
+At 115200 a look takes 20 ms; a badge is held longer than that.
+
+A look fails at once when the chip is silent (0.1 s); one broken off in the middle of an answer
+takes up to 2 s, by time limits inside nfcpy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import struct
+import termios
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from drivers.base import (
+    DeviceBusy,
+    DeviceError,
+    DeviceLost,
+    DeviceNotFound,
+    DeviceProtocolError,
+    ReaderSettings,
+    Report,
+)
+from drivers.presence import Presence
+
+BUSY_FOR_S = 3.0  # after a card: people come in a queue
+BUSY_PAUSE_S = 0.010  # between two looks then; a card in a hurry stays 100 ms
+PEACE_PAUSE_S = 0.060  # between two looks else; measured, see BADGE in the README's bench table
+TYPE_B_EVERY = 4  # while busy, looks for type A to one for type B; in peace each looks for both
+GLITCH_S = 1.0  # errors in a row for longer than this ...
+GLITCH_LOOKS = 2  # ... and in more looks than one are no glitch
+WAKE_UP = bytes(10)  # ten rising edges; PN532 User Manual UM0701-02, 7.2.11, wants five
+WAKE_UP_S = 1.5  # nfcpy: a USB serial adapter on a Pi may swallow what is sent in the first second
+LIST_TARGETS = 0x4A  # UM0701-02, 7.3.5, InListPassiveTarget
+TWO_OF_TYPE_A = bytes([2, 0])
+LIST_TIMEOUT_S = 0.5
+
+POWER_HINT = "check cable and power, then switch the reader off and on"
+CONSOLE_HINT = (
+    "check wiring and power, that the reader's switches stand on HSU (UART), and that no serial"
+    " console uses the port (sudo raspi-config, Interface, Serial Port)"
+)
+PATH_HINT = "plug the reader in, or mend `path`; ls -l /dev/serial/by-id shows what there is"
+RIGHTS_HINT = "add the agent's user to the device's group (dialout for serial, plugdev for USB)"
+BUSY_HINT = "stop the other program that uses it; sudo fuser -v on the path names it"
+USB_HINT = (
+    "plug the reader in; if lsusb shows it, see that the agent's user may use it (udev rule) and"
+    " that no kernel driver holds it (sudo modprobe -r pn533_usb)"
+)
+LIBUSB_HINT = "sudo apt install libusb-1.0-0"
+
+
+def open_nfc(settings: ReaderSettings) -> NfcReader:
+    """The reader of `settings`, ready to be polled. Raises DeviceError."""
+    logging.getLogger("nfc").setLevel(logging.CRITICAL)  # what matters is raised or reported
+    try:
+        clf = _open_usb(settings.path) if _is_usb(settings.path) else _open_serial(settings.path)
+    except _foreign_errors() as error:
+        raise _not_opened(error, settings.path) from error
+    return NfcReader(settings, clf)
+
+
+class NfcReader:
+    """An opened reader: each `poll` is one look, after the pause that is due."""
+
+    def __init__(self, settings: ReaderSettings, clf: Any) -> None:
+        import nfc.clf
+
+        self._path = settings.path
+        self._clf = clf
+        self._type_a = nfc.clf.RemoteTarget("106A")
+        self._type_b = nfc.clf.RemoteTarget("106B")
+        self._unsupported = nfc.clf.UnsupportedTargetError
+        self._foreign = _foreign_errors()
+        self._lists_two = _most_targets(clf) > 1
+        self._presence = Presence(settings)
+        self._busy_until = self._looked_at = self._well_at = time.monotonic()
+        self._looks = self._failed_looks = 0
+
+    def poll(self) -> Sequence[Report]:
+        """What one look shows. Raises DeviceLost or DeviceProtocolError."""
+        started = time.monotonic()
+        pause = BUSY_PAUSE_S if started < self._busy_until else PEACE_PAUSE_S
+        time.sleep(max(0.0, self._looked_at + pause - started))
+        try:
+            uids = self._look()
+        except self._foreign as error:
+            self._looked_at = time.monotonic()
+            self._failed_looks += 1
+            if lost := self._no_glitch(error):
+                raise lost from error
+            return ()
+        now = self._looked_at = self._well_at = time.monotonic()
+        self._failed_looks = 0
+        if uids:
+            self._busy_until = now + BUSY_FOR_S
+        return self._presence.seen(uids, now)
+
+    def close(self) -> None:
+        """Sends the chip to sleep if it still listens, and frees the device in any case."""
+        transport = getattr(getattr(self._clf.device, "chipset", None), "transport", None)
+        with contextlib.suppress(Exception):  # a reader that is gone can be told nothing
+            self._clf.close()
+        _free(transport)
+
+    def _look(self) -> list[str]:
+        """The UIDs of the cards in the field: none, one, or two of several."""
+        self._looks += 1
+        target = self._clf.sense(self._type_a)
+        if target is not None:
+            uid = target.sdd_res or target.rid_res[2:6]  # a type 1 tag has its UID elsewhere
+            return self._several() or [uid.hex().upper()]
+        if time.monotonic() < self._busy_until and self._looks % TYPE_B_EVERY:
+            return []
+        return self._look_for_type_b()
+
+    def _look_for_type_b(self) -> list[str]:
+        if self._type_b is None:
+            return []
+        try:
+            target = self._clf.sense(self._type_b)
+        except self._unsupported:
+            self._type_b = None
+            return []
+        return [] if target is None else [target.sensb_res[1:5].hex().upper()]
+
+    def _several(self) -> list[str]:
+        """The UIDs of two type A cards if the chip finds as many, else nothing."""
+        if not self._lists_two:
+            return []
+        device = self._clf.device
+        device.mute()  # cards that were found answer again only after their power was cut
+        found = device.chipset.command(LIST_TARGETS, TWO_OF_TYPE_A, timeout=LIST_TIMEOUT_S)
+        return _uids_of_two(bytes(found or b""))
+
+    def _no_glitch(self, error: Exception) -> DeviceError | None:
+        """What is wrong with the reader, or None while `error` may pass by itself."""
+        if isinstance(error, termios.error) or not (_is_usb(self._path) or _exists(self._path)):
+            return DeviceLost(f"reader at {self._path} is gone", POWER_HINT)
+        if _errno(error) in (errno.ENODEV, errno.ENXIO):
+            return DeviceLost(f"reader at {self._path} is gone", POWER_HINT)
+        failing_s = time.monotonic() - self._well_at
+        if self._failed_looks < GLITCH_LOOKS or failing_s < GLITCH_S:
+            return None
+        if _errno(error) == errno.ETIMEDOUT:
+            return DeviceLost(f"reader at {self._path} does not answer any more", POWER_HINT)
+        return DeviceProtocolError(f"reader at {self._path} answers rubbish", POWER_HINT)
+
+
+def _open_serial(path: str) -> Any:
+    import nfc.clf
+    from nfc.clf import pn532
+    from nfc.clf.transport import TTY
+
+    log = logging.getLogger("nfc.clf.pn532")
+    transport = TTY(path)
+    try:
+        transport.tty.exclusive = True
+        chipset = pn532.Chipset(transport, logger=log)
+        _wake(chipset)
+        clf = nfc.clf.ContactlessFrontend()
+        clf.device = pn532.Device(chipset, logger=log)
+    except BaseException:
+        _free(transport)
+        raise
+    return clf
+
+
+def _wake(chipset: Any) -> None:
+    """Returns once the chip has taken its first command; what it is asleep for is lost."""
+    until = time.monotonic() + WAKE_UP_S
+    while True:
+        chipset.write_frame(WAKE_UP)
+        try:
+            chipset.sam_configuration("normal")
+            return
+        except (OSError, IndexError):
+            if time.monotonic() > until:
+                raise
+
+
+def _open_usb(path: str) -> Any:
+    import nfc.clf
+
+    return nfc.clf.ContactlessFrontend(path)
+
+
+def _free(transport: Any) -> None:
+    """Closes a serial port whose flush fails for ever; nothing for USB, freed by nfcpy."""
+    with contextlib.suppress(Exception):
+        transport.tty.close()
+
+
+def _foreign_errors() -> tuple[type[Exception], ...]:
+    """Everything nfcpy, pyserial and libusb raise for a reader that fails or is gone."""
+    import nfc.clf
+    from nfc.clf import pn53x, rcs380
+    from nfc.clf.transport import libusb
+
+    return (
+        OSError,  # also serial.SerialException and TimeoutError
+        termios.error,  # an unplugged serial port; not an OSError
+        IndexError,  # frames cut short
+        struct.error,
+        libusb.USBError,
+        nfc.clf.CommunicationError,
+        nfc.clf.UnsupportedTargetError,
+        pn53x.Chipset.Error,
+        rcs380.CommunicationError,
+        rcs380.StatusError,
+    )
+
+
+def _not_opened(error: Exception, path: str) -> DeviceError:
+    usb = _is_usb(path)
+    match _errno(error):
+        case errno.ENOENT if usb:  # nfcpy raises ENODEV for a missing reader
+            return DeviceNotFound("USB readers need the library libusb-1.0", LIBUSB_HINT)
+        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
+            return DeviceNotFound(f"no reader at {path}", USB_HINT if usb else PATH_HINT)
+        case errno.EACCES | errno.EPERM:
+            return DeviceNotFound(f"not allowed to open the reader at {path}", RIGHTS_HINT)
+        case errno.EBUSY | errno.EAGAIN:
+            return DeviceBusy(f"another program uses the reader at {path}", BUSY_HINT)
+        case errno.ENOTTY | errno.EISDIR | errno.EINVAL:
+            return DeviceNotFound(f"{path} is not a serial port", PATH_HINT)
+        case errno.ETIMEDOUT:
+            return DeviceNotFound(f"nothing answers at {path}", USB_HINT if usb else CONSOLE_HINT)
+        case _:
+            hint = USB_HINT if usb else CONSOLE_HINT
+            return DeviceProtocolError(f"what answers at {path} is no PN532", hint)
+
+
+def _errno(error: BaseException | None) -> int | None:
+    """The error number nearest to the cause: nfcpy raises EIO while it handles a time-out."""
+    number: int | None = None
+    while error is not None:
+        found = error.args[0] if isinstance(error, termios.error) else getattr(error, "errno", None)
+        number = (
+            found
+            if isinstance(found, int) and isinstance(error, OSError | termios.error)
+            else number
+        )
+        error = error.__cause__ or error.__context__
+    return number
+
+
+def _uids_of_two(found: bytes) -> list[str]:
+    """UIDs from an InListPassiveTarget answer of two type A targets; nothing for fewer.
+
+    Each target is: number, SENS_RES (2), SEL_RES, length of UID, UID (UM0701-02, 7.3.5); nfcpy
+    switches off that an ATS follows.
+    """
+    if found[:1] != b"\x02":
+        return []
+    uids, rest = [], found[1:]
+    while len(rest) > 5:
+        end = 5 + rest[4]
+        uids.append(rest[5:end].hex().upper())
+        rest = rest[end:]
+    return uids
+
+
+def _most_targets(clf: Any) -> int:
+    chipset = getattr(clf.device, "chipset", None)
+    most = getattr(chipset, "in_list_passive_target_max_target", 1)
+    return int(most)
+
+
+def _is_usb(path: str) -> bool:
+    return path == "usb" or path.startswith("usb:")
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(path)
