@@ -4,11 +4,12 @@
     ├── NotReached                no connection, no TLS, no name: nothing was sent
     │   ├── CertificateRefused    the other side's certificate is not valid for us
     │   └── NameNotResolved
-    ├── AnswerLost                sent, and the answer never came whole: find out before resending
+    ├── AnswerLost                sent, and the answer never came whole: find out first
     ├── AnswerUnreadable          something answered, but not the service (HTML, rubbish, too large)
-    ├── Refused                   the sender is at fault: retrying cannot mend it (SOA-01xxx, 03xxx, 4xx)
+    ├── Refused                   the sender is at fault, for good (SOA-01xxx, 03xxx, 4xx)
     │   ├── NotAuthenticated      certificate, key or token
-    │   └── NotAuthorised         rights of the account
+    │   ├── NotAuthorised         rights of the account
+    │   └── WrongEnvironment      another environment answered than the configured one
     ├── Unavailable               the service says it cannot now (SOA-02xxx, 502-504)
     └── ServiceFault              any other fault
 
@@ -43,6 +44,7 @@ __all__ = [
     "ServiceFault",
     "Ticket",
     "Unavailable",
+    "WrongEnvironment",
 ]
 
 
@@ -51,10 +53,11 @@ class ChannelError(Exception):
 
     `sent`: the request may have been carried out, so find out before sending it again.
     `retry`: another attempt of the same burst may succeed. `retry_after_s`: not before that.
+    Both stand for the whole class unless one error says otherwise.
     """
 
-    sent = False
-    retry = True
+    sent: bool = False
+    retry: bool = True
 
     def __init__(
         self,
@@ -63,9 +66,13 @@ class ChannelError(Exception):
         *,
         ticket: Ticket | None = None,
         retry_after_s: float | None = None,
+        sent: bool | None = None,
+        retry: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.hint = hint
+        self.sent = type(self).sent if sent is None else sent
+        self.retry = type(self).retry if retry is None else retry
         self.ticket = ticket if ticket is not None else Ticket()
         self.retry_after_s = retry_after_s
 
@@ -108,6 +115,10 @@ class NotAuthenticated(Refused):
 
 class NotAuthorised(Refused):
     """The account lacks the right."""
+
+
+class WrongEnvironment(Refused):
+    """Another environment answered than the configured one: production asked, simulation spoke."""
 
 
 class Unavailable(ChannelError):
