@@ -1,0 +1,140 @@
+"""What lamps and buzzer say: one table, signal → pattern, text key, meaning.
+
+The rules that the table keeps, each held by a test:
+
+- Green is lit by REGISTERED alone, amber by STORED and WAITING alone: no false light (DOMAIN.md,
+  section 5.1). That is why READY is dark: a green wink would be a false light, an amber one could
+  be taken for the answer to a tap made just then. A dark panel claims nothing, and a tap that no
+  lamp answers does not count.
+- Colour is never needed: any two signals differ in the rhythm of light alone, for those who see
+  no red and green or hear nothing beside a mixer. The answers to a tap differ by sound alone too.
+- No lamp flashes more than three times a second (WCAG 2.3.1, seizures).
+- What rests for hours is silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from drivers.base import Pattern, Step
+
+
+class Signal(StrEnum):
+    """Everything the panel can say. READY, WAITING and OUT_OF_ORDER stand; the others pass."""
+
+    READY = "ready"
+    WAITING = "waiting"
+    OUT_OF_ORDER = "out-of-order"
+    STORED = "stored"
+    REGISTERED = "registered"
+    REFUSED = "refused"
+    CARD_UNUSABLE = "card-unusable"
+    CARD_CLASH = "card-clash"
+    NOT_STORED = "not-stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How a signal looks and sounds, the key of its text, and what it means."""
+
+    pattern: Pattern
+    key: str
+    meaning: str
+
+
+# An active buzzer without PWM knows one pitch: only length and number tell beeps apart.
+SHORT_BEEP_S = 0.1
+LONG_BEEP_S = 0.5
+HEAD_S = 0.15  # lamp before sound, so that the beep after that of STORED is heard as a second one
+
+
+def _amber(seconds: float, *, beep: bool = False) -> Step:
+    return Step(seconds, amber=True, buzzer=beep)
+
+
+def _green(seconds: float, *, beep: bool = False) -> Step:
+    return Step(seconds, green=True, buzzer=beep)
+
+
+def _red(seconds: float, *, beep: bool = False) -> Step:
+    return Step(seconds, red=True, buzzer=beep)
+
+
+def _dark(seconds: float) -> Step:
+    return Step(seconds)
+
+
+_SHORT_RED = (_red(0.2, beep=True), _dark(0.2))
+
+
+def _row(signal: Signal, meaning: str, *steps: Step, repeat: bool = False) -> tuple[Signal, Row]:
+    return signal, Row(Pattern(signal.value, steps, repeat), f"signal.{signal.value}", meaning)
+
+
+SIGNALS: Mapping[Signal, Row] = MappingProxyType(
+    dict(
+        (
+            _row(
+                Signal.READY,
+                "nothing to say: hold your badge to the reader",
+                repeat=True,
+            ),
+            _row(
+                Signal.WAITING,
+                "taps are stored and wait for their receipt: nothing is lost, go on tapping",
+                *(_amber(1.0), _dark(2.0)),
+                repeat=True,
+            ),
+            _row(
+                Signal.OUT_OF_ORDER,
+                "the gate cannot take taps: call the site manager",
+                *(_red(2.7), _dark(0.3)),
+                repeat=True,
+            ),
+            _row(
+                Signal.STORED,
+                "your tap is stored, its receipt is being asked for",
+                # Lit with the beep, then quick even blinking while the answer is on its way.
+                *(_amber(SHORT_BEEP_S, beep=True), _amber(0.25 - SHORT_BEEP_S)),
+                *(_dark(0.25), _amber(0.25)) * 5,
+            ),
+            _row(
+                Signal.REGISTERED,
+                "you are registered: the receipt is there",
+                *(_green(HEAD_S), _green(LONG_BEEP_S, beep=True), _green(1.35)),
+            ),
+            _row(
+                Signal.REFUSED,
+                "you are not registered: see the site manager",
+                # Three short, then red stays for a look.
+                *(_red(HEAD_S), *(_red(0.15, beep=True), _dark(0.2)) * 3, _red(1.2)),
+            ),
+            _row(
+                Signal.CARD_UNUSABLE,
+                "this card cannot be used here: hold your badge, not a phone",
+                *(_red(HEAD_S), _red(0.6, beep=True), _dark(0.3), _red(0.6, beep=True)),
+            ),
+            _row(
+                Signal.CARD_CLASH,
+                "two cards at once, none was stored: hold one alone",
+                # Two and two, as there were two cards.
+                *(*_SHORT_RED * 2, _dark(0.6), *_SHORT_RED * 2),
+            ),
+            _row(
+                Signal.NOT_STORED,
+                "your tap was not stored: tap again later, or call the site manager",
+                # Long, short, long, short: the alarm among the answers.
+                *(_red(0.8, beep=True), _dark(0.3), _red(0.2, beep=True), _dark(0.3)) * 2,
+            ),
+        )
+    )
+)
+"""Every signal's row."""
+
+
+def pattern_of(signal: Signal) -> Pattern:
+    """The pattern that a panel shows for `signal`."""
+    return SIGNALS[signal].pattern
