@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from agent.core.records import BadgeAssigned, Record, WorkerDelisted, WorkerListed
+from agent.core.records import BadgeAssigned, Record, RosterTaken, WorkerDelisted, WorkerListed
 from agent.core.roster import Roster, Worker
 from agent.core.shelf import Shelf
 
@@ -33,6 +33,8 @@ class Book:
     numbers: Shelf[str, int] = field(default_factory=Shelf)
     badges: Shelf[str, int] = field(default_factory=Shelf)
     assigned: Shelf[str, int] = field(default_factory=Shelf)
+    problems: tuple[str, ...] = ()
+    """What is wrong with the rows that the file in force left out."""
 
     def holder(self, uid: str) -> tuple[int, Worker] | None:
         """The worker to whom this badge leads, with its number. The file goes before persons."""
@@ -108,6 +110,8 @@ def apply(book: Book, record: Record) -> Book:
             )
         case WorkerDelisted(number):
             return replace(book, listed=book.listed.drop(number), badges=_without(book, number))
+        case RosterTaken(problems=problems):
+            return replace(book, problems=problems)
         case BadgeAssigned(uid, number):
             return replace(book, assigned=book.assigned.put(uid, number))
     return book

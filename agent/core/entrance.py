@@ -11,6 +11,7 @@ from agent.core.events import (
     BadgeAssignmentAsked,
     BadgeDismissalAsked,
     RosterOffered,
+    RosterUnreadable,
     Tapped,
 )
 from agent.core.identifiers import is_random_uid
@@ -136,7 +137,7 @@ def roster_offered(turn: Turn, event: RosterOffered) -> None:
         turn.reply(event.asked, False, f"roster {event.source} not taken: {reason}")
         return
     changes = tuple(badges.differences(book, event.roster))
-    if not changes:
+    if not changes and event.problems == book.problems:
         turn.reply(event.asked, True, f"roster {event.source}: nothing has changed")
         return
     removed = sum(isinstance(change, WorkerDelisted) for change in changes)
@@ -147,14 +148,21 @@ def roster_offered(turn: Turn, event: RosterOffered) -> None:
     for change in changes:
         turn.record(change)
     listed, uids = len(turn.state.book.listed), len(turn.state.book.badges)
-    turn.record(RosterTaken(event.source, listed, uids, added, removed, changed))
+    turn.record(RosterTaken(event.source, listed, uids, added, removed, changed, event.problems))
     _mend(turn)
     turn.reply(
         event.asked,
         True,
         f"roster {event.source} is in force: {listed} workers, {uids} badges "
-        f"({added} added, {removed} removed, {changed} changed)",
+        f"({added} added, {removed} removed, {changed} changed)"
+        + "".join(f"\nleft out: {problem}" for problem in event.problems),
     )
+
+
+def roster_unreadable(turn: Turn, event: RosterUnreadable) -> None:
+    """Keeps the old roster in force."""
+    turn.record(RosterRefused(event.source, event.reason))
+    turn.reply(event.asked, False, f"roster {event.source} not taken: {event.reason}")
 
 
 def badge_assigned(turn: Turn, event: BadgeAssignmentAsked) -> None:

@@ -85,11 +85,15 @@ class ClockSet:
 
 @dataclass(frozen=True, slots=True)
 class RosterOffered:
-    """A roster file was read and found good. `asked`: the question to reply to, 0 for none."""
+    """A roster file was read. `problems`: what is wrong with the rows that were left out.
+
+    `asked`: the question to reply to, 0 for none.
+    """
 
     at: Moment
     roster: Roster
     source: str
+    problems: tuple[str, ...] = ()
     force: bool = False
     asked: int = 0
 
@@ -157,6 +161,29 @@ class RecordFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class RosterUnreadable:
+    """An offered roster file holds no roster at all."""
+
+    at: Moment
+    source: str
+    reason: str
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WritingResumed:
+    """The journal may be written again; it could not be since `since`, for `reason`.
+
+    `refused`: how many taps were not stored meanwhile.
+    """
+
+    at: Moment
+    since: Moment
+    reason: str
+    refused: int
+
+
 Event = (
     Started
     | Stopping
@@ -171,4 +198,6 @@ Event = (
     | BadgeDismissalAsked
     | BurstEnded
     | RecordFailed
+    | RosterUnreadable
+    | WritingResumed
 )

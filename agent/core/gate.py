@@ -23,6 +23,7 @@ from agent.core.entrance import (
     badge_assigned,
     badge_dismissed,
     roster_offered,
+    roster_unreadable,
     settle_loose,
     tapped,
 )
@@ -37,10 +38,12 @@ from agent.core.events import (
     Event,
     RecordFailed,
     RosterOffered,
+    RosterUnreadable,
     Started,
     Stopping,
     Tapped,
     TimePassed,
+    WritingResumed,
 )
 from agent.core.moment import Moment
 from agent.core.records import (
@@ -55,6 +58,7 @@ from agent.core.records import (
     Entry,
     JournalOpened,
     ObligationExpired,
+    WritingFailed,
     kind_of,
 )
 from agent.core.signals import Signal
@@ -100,6 +104,10 @@ def _answer(turn: Turn, event: Event) -> None:
             settle_loose(turn)
         case RosterOffered():
             roster_offered(turn, event)
+        case RosterUnreadable():
+            roster_unreadable(turn, event)
+        case WritingResumed(_, since, reason, refused):
+            turn.record(WritingFailed(since, reason, refused))
         case BadgeAssignmentAsked():
             badge_assigned(turn, event)
         case BadgeDismissalAsked():

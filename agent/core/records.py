@@ -54,6 +54,16 @@ class AgentStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class WritingFailed:
+    """Between `since` and this entry the journal could not be written: taps were refused."""
+
+    LOGGED: ClassVar = ("reason", "refused")
+    since: Moment
+    reason: str
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceFailed:
     """A device does not work: what failed, and what a person does about it."""
 
@@ -81,15 +91,19 @@ class ClockChanged:
 
 @dataclass(frozen=True, slots=True)
 class RosterTaken:
-    """A roster came into force; the differences follow as entries of their own."""
+    """A roster came into force; its differences stand before it as entries of their own.
 
-    LOGGED: ClassVar = ("source", "workers", "badges", "added", "removed", "changed")
+    `problems`: what was wrong with rows that were left out, without national numbers.
+    """
+
+    LOGGED: ClassVar = ("source", "workers", "badges", "added", "removed", "changed", "problems")
     source: str
     workers: int
     badges: int
     added: int
     removed: int
     changed: int
+    problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +286,7 @@ Record = (
     JournalOpened
     | AgentStarted
     | AgentStopped
+    | WritingFailed
     | DeviceFailed
     | DeviceRecovered
     | ClockChanged
@@ -313,7 +328,9 @@ def kind_of(record: type[Record] | Record) -> str:
 KINDS: dict[str, type[Record]] = {kind_of(record): record for record in Record.__args__}
 """Every kind of entry by its name."""
 
-LASTING = tuple(map(kind_of, (JournalOpened, WorkerListed, WorkerDelisted, BadgeAssigned)))
+LASTING = tuple(
+    map(kind_of, (JournalOpened, WorkerListed, WorkerDelisted, BadgeAssigned, RosterTaken))
+)
 """Kinds that count for the state however long ago they were written."""
 
 

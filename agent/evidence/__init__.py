@@ -1,1 +1,1 @@
-"""Measurements of network, power, clock and devices: they tell what is, and never judge."""
+"""What the gate measures, and never judges."""

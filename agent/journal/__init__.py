@@ -1,1 +1,1 @@
-"""The append-only store of what happened at the gate."""
+"""The journal: append-only, sealed entry by entry, and the only thing the gate believes."""

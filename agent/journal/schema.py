@@ -1,0 +1,64 @@
+"""The tables of the journal file, as numbered migrations. Other tools may read them.
+
+`entry` is what happened, one row an entry, never changed:
+
+| column  | holds                                                                       |
+|---------|-----------------------------------------------------------------------------|
+| seq     | 1, 2, 3, … without a gap                                                    |
+| kind    | what it is: `tap-stored`, `receipt-stored`, … (agent/core/records.py)       |
+| unix_ms | wall clock, ms since 1970-01-01 UTC                                         |
+| mono_ms | ms since the machine started                                                |
+| boot_id | which start of the machine that was                                         |
+| trust   | how far the wall clock was to be believed: ntp, rtc, unknown                |
+| digest  | SHA-256(salt ‖ body) of its payload                                         |
+| seal    | SHA-256 over the row before and this one (agent/core/chain.py)              |
+
+`payload` holds the details, a JSON object in `body`, with the 16 random bytes that went into the
+digest: a row can be erased, never changed, and the seals still hold.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from agent.core.records import LASTING, DayBegan, kind_of
+
+APPLICATION_ID = 0x57455246
+"""`WERF`: what `file` and SQLite's header say this file is."""
+
+migrations = Migrations("werfpoort-journal")
+
+
+@migrations()
+def m001_entries(db: Database) -> None:
+    """Entries and payloads, append-only by trigger.
+
+    The index holds a handful of rows: what counts for the state however old it is. A tap adds
+    nothing to it, so that a commit stays at two pages.
+    """
+    lasting = ", ".join(f"'{kind}'" for kind in (*LASTING, kind_of(DayBegan)))
+    for statement in (
+        """CREATE TABLE entry (
+            seq INTEGER PRIMARY KEY,
+            kind TEXT NOT NULL,
+            unix_ms INTEGER NOT NULL,
+            mono_ms INTEGER NOT NULL,
+            boot_id TEXT NOT NULL,
+            trust TEXT NOT NULL,
+            digest BLOB NOT NULL,
+            seal BLOB NOT NULL
+        ) STRICT""",
+        """CREATE TABLE payload (
+            seq INTEGER PRIMARY KEY REFERENCES entry(seq),
+            salt BLOB NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT""",
+        f"CREATE INDEX lasting ON entry (kind, seq) WHERE kind IN ({lasting})",
+        """CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
+            BEGIN SELECT RAISE(ABORT, 'an entry of the journal is never changed'); END""",
+        """CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry
+            BEGIN SELECT RAISE(ABORT, 'an entry of the journal is never deleted'); END""",
+        """CREATE TRIGGER payload_is_never_changed BEFORE UPDATE ON payload
+            BEGIN SELECT RAISE(ABORT, 'a payload is erased or left, never changed'); END""",
+    ):
+        db.execute(statement)

@@ -1,0 +1,161 @@
+"""The journal file: append durably, read back. One connection writes, on one thread.
+
+    JournalError          the journal cannot be used or written; `hint` says what to do
+    └── JournalMismatch   it is another gate's, or holds the other kind of registrations
+
+WAL with synchronous=FULL: a commit returns once it is on the card, at one fsync (measured: the
+other modes lose acknowledged commits at a power cut or cost three times as much).
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+from sqlite_utils import Database
+
+from agent.core import chain
+from agent.core.moment import Moment, Trust
+from agent.core.records import KINDS, LASTING, DayBegan, Entry, Record, kind_of
+from agent.journal.schema import APPLICATION_ID, migrations
+
+BUSY_MS = 2_000
+"""How long a commit waits for a reader that is just opening the file."""
+
+
+class JournalError(Exception):
+    """The journal cannot be used; `hint` says what a person does about it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class JournalMismatch(JournalError):
+    """The journal belongs to something else than what this agent was started for."""
+
+
+_DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in KINDS.items()}
+_encode = msgspec.json.Encoder().encode
+
+
+class Journal:
+    """Opened for writing. `database`: a path, or a `file:` URI. `chance` salts the payloads."""
+
+    def __init__(self, database: Path | str, chance: random.Random) -> None:
+        self.name = str(database)
+        self._chance = chance
+        try:
+            self._db = _opened(self.name)
+            self._seq, self._head = self._last()
+        except sqlite3.Error as error:
+            raise _explained(error, self.name) from error
+
+    def _last(self) -> tuple[int, bytes]:
+        row = self._db.execute("SELECT seq, seal FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+        return (0, chain.START) if row is None else (row[0], row[1])
+
+    @property
+    def head(self) -> tuple[int, bytes]:
+        """Number and seal of the last entry; (0, 32 zero bytes) for an empty journal."""
+        return self._seq, self._head
+
+    def append(self, at: Moment, records: Sequence[Record]) -> None:
+        """Makes these entries durable, all or none, in one commit. Raises JournalError."""
+        seq, head = self._seq, self._head
+        entries, payloads = [], []
+        clocks = (at.unix_ms, at.mono_ms, at.boot_id, at.trust.value)
+        for record in records:
+            kind, body, salt = kind_of(record), _encode(record), self._salt()
+            seq += 1
+            digest = chain.digest(salt, body)
+            head = chain.seal(head, seq, kind, at, digest)
+            entries.append((seq, kind, *clocks, digest, head))
+            payloads.append((seq, salt, body))
+        try:
+            with self._db.atomic():
+                self._db.conn.executemany("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)", entries)
+                self._db.conn.executemany("INSERT INTO payload VALUES (?,?,?)", payloads)
+        except sqlite3.Error as error:
+            raise _explained(error, self.name) from error
+        self._seq, self._head = seq, head
+
+    def _salt(self) -> bytes:
+        return self._chance.randbytes(chain.SALT_BYTES)
+
+    def entries_for_state(self) -> Iterator[Entry]:
+        """What `restore` needs: the lasting kinds of all times, and everything from the base on
+        that the last `DayBegan` names. In order. Raises JournalError.
+        """
+        base = self._base()
+        marks = ",".join("?" * len(LASTING))
+        old = f"SELECT seq FROM entry WHERE kind IN ({marks}) AND seq < ?"
+        yield from self._entries(f"e.seq IN ({old})", (*LASTING, base))
+        yield from self._entries("e.seq >= ?", (base,))
+
+    def _base(self) -> int:
+        kind = kind_of(DayBegan)
+        last = "SELECT max(seq) FROM entry WHERE kind = ?"
+        row = self._db.execute(f"SELECT body FROM payload WHERE seq = ({last})", (kind,)).fetchone()
+        if row is None:
+            return 1
+        began = _DECODERS[kind].decode(row[0])
+        return began.base if isinstance(began, DayBegan) else 1
+
+    def _entries(self, where: str, arguments: Sequence[object]) -> Iterator[Entry]:
+        rows = self._db.execute(
+            "SELECT e.seq, e.kind, e.unix_ms, e.mono_ms, e.boot_id, e.trust, p.body FROM entry e "
+            f"LEFT JOIN payload p ON p.seq = e.seq WHERE {where} ORDER BY e.seq",
+            arguments,
+        )
+        try:
+            yield from map(decoded, rows)
+        except (sqlite3.Error, msgspec.MsgspecError, KeyError) as error:
+            raise _explained(error, self.name) from error
+
+    def close(self) -> None:
+        """Lets the file go; what was appended is durable already."""
+        self._db.close()
+
+
+def decoded(row: tuple[int, str, int, int, str, str, bytes | None]) -> Entry:
+    """The entry that a row of `entry` with its `payload.body` holds."""
+    seq, kind, unix_ms, mono_ms, boot_id, trust, body = row
+    record = None if body is None else _DECODERS[kind].decode(body)
+    return Entry(seq, Moment(unix_ms, mono_ms, boot_id, Trust(trust)), kind, record)
+
+
+def _opened(name: str) -> Database:
+    uri = name.startswith("file:")
+    conn = sqlite3.connect(name, uri=uri, isolation_level=None, timeout=BUSY_MS / 1000)
+    try:
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("PRAGMA synchronous = FULL")
+        db = Database(conn)
+        if migrations.pending(db):
+            conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            migrations.apply(db)
+    except BaseException:
+        conn.close()
+        raise
+    return db
+
+
+def _explained(error: Exception, name: str) -> JournalError:
+    """What went wrong with the file, and the mend: SQLite's errors mapped once."""
+    text = str(error)
+    mends = (
+        ("full", "free space on its disk: taps are refused until there is some"),
+        ("readonly", "make its disk writable again (mount, card's lock switch, worn-out card)"),
+        ("read-only", "make its disk writable again (mount, card's lock switch, worn-out card)"),
+        ("locked", "another program writes to it; stop that program"),
+        ("unable to open", "its folder must exist and belong to the agent's user"),
+        ("disk I/O", "the card or its reader fails: replace the card, keep the old one"),
+        ("malformed", "the file is damaged: keep it, it is evidence; start with a new journal"),
+        ("not a database", "this is not a journal: name another file in gate.data_dir"),
+    )
+    hint = next((mend for sign, mend in mends if sign in text), "keep the file and call support")
+    return JournalError(f"journal {name}: {text}", hint)

@@ -1,0 +1,74 @@
+"""The seams through which everything that is not a value reaches the agent.
+
+Here is what they are on a gate; `agent/sandbox` and the tests bring their own, so that a
+simulated day runs the same code in one thread, without sleeping.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from agent.core.moment import Moment
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """Tells the time, from any thread, and waits."""
+
+    def now(self) -> Moment:
+        """Both clocks as they stand."""
+        ...
+
+    def sleep(self, seconds: float) -> bool:
+        """Waits on a worker's thread; True if the agent is to stop, then at once."""
+        ...
+
+
+class Inbox(Protocol[T]):
+    """What has happened and was not looked at yet."""
+
+    def put(self, item: T) -> None:
+        """Adds; from any thread and from a signal handler; never waits."""
+        ...
+
+    def take(self, timeout_s: float) -> T | None:
+        """The next one; None when nothing happened in that time."""
+        ...
+
+
+class Work(Protocol):
+    """Carries out what takes longer than 10 ms, away from the loop."""
+
+    def start(self, name: str, job: Callable[[], None]) -> None:
+        """Runs `job`; what it has to say it puts into the inbox. Returns at once."""
+        ...
+
+
+class QueueInbox(Generic[T]):
+    """An inbox between threads."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[T] = queue.SimpleQueue()
+
+    def put(self, item: T) -> None:
+        """Adds; never waits."""
+        self._queue.put(item)
+
+    def take(self, timeout_s: float) -> T | None:
+        """The next one, or None."""
+        try:
+            return self._queue.get(timeout=max(0.0, timeout_s))
+        except queue.Empty:
+            return None
+
+
+class ThreadWork:
+    """A thread for each job. They are daemons: a call in flight never holds up a stop."""
+
+    def start(self, name: str, job: Callable[[], None]) -> None:
+        """Runs `job` on its own thread."""
+        threading.Thread(target=job, name=name, daemon=True).start()
