@@ -89,9 +89,15 @@ def _key(worker: Worker) -> str:
 
 
 def loses_too_many(book: Book, roster: Roster) -> bool:
-    """True when more than a third of the workers in force would go: likely the wrong file."""
+    """True when more than a third of the workers in force would go: likely the wrong file.
+
+    Whose badge is still named has not gone: a row was mended.
+    """
     offered = _listings(roster)
-    gone = sum(_key(listing.worker) not in offered for listing in book.listed.values())
+    gone = sum(
+        _key(listing.worker) not in offered and roster.badges.keys().isdisjoint(listing.badges)
+        for listing in book.listed.values()
+    )
     return gone * THIRD > len(book.listed)
 
 

@@ -1,0 +1,237 @@
+"""The agent at work: one loop that hears events, lets the core decide, and carries it out.
+
+Nothing in here decides. One thread runs `turn` over and over; it alone writes the journal. What
+takes longer than 10 ms is a job on another thread, and what it finds comes back as an event.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections.abc import Callable, Iterable
+
+from agent import __version__
+from agent.channels.delivery import Delivery
+from agent.core import gate
+from agent.core.commands import Command, Record, Reply, Send, Show
+from agent.core.events import (
+    CardsClashed,
+    ClockSet,
+    DeviceCame,
+    DeviceWent,
+    Event,
+    RecordFailed,
+    Started,
+    Stopping,
+    Tapped,
+    TimePassed,
+    WritingResumed,
+)
+from agent.core.moment import Moment
+from agent.core.records import described
+from agent.core.signals import SIGNALS, Signal
+from agent.journal.keeper import Keeper
+from agent.journal.store import JournalError
+from agent.roster_watch import RosterWatch
+from agent.seams import Clock, Inbox, Work
+from drivers.base import BadgeSeen, DeviceBack, DeviceError, DeviceGone, Panel, Report, SeveralCards
+
+LONGEST_WAIT_MS = 60_000
+"""The clock is looked at this often at least, for a jump or a change of trust."""
+CLOCK_TOLERANCE_MS = 2_000
+"""More than this between two looks is a clock that was set, not one that is slewed."""
+RETRY_WRITING_MS = 5_000
+"""How often a journal that could not be written is tried again."""
+ANSWER_WAIT_S = 30.0
+"""How long a person's question may wait for the loop."""
+
+log = logging.getLogger(__name__)
+
+
+class Daemon:
+    """Holds the parts together. Made by `agent/assembly.py` on a gate, by tests elsewhere."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        clock: Clock,
+        inbox: Inbox[Event],
+        work: Work,
+        panel: Panel,
+        delivery: Delivery,
+        roster: RosterWatch,
+    ) -> None:
+        self.keeper = keeper
+        self.clock = clock
+        self.inbox = inbox
+        self._work = work
+        self._panel = panel
+        self._delivery = delivery
+        self._roster = roster
+        self._seen = clock.now()
+        self._rests: Signal | None = None
+        self._fault: _Fault | None = None
+        self._replies: dict[int, queue.SimpleQueue[Reply]] = {}
+        self._asked = 0
+
+    # --- heard from other threads --------------------------------------------------------------
+
+    def report(self, report: Report) -> None:
+        """Takes what a device reports, from its thread; the moment is now."""
+        at = self.clock.now()
+        match report:
+            case BadgeSeen(reader, uid, direction):
+                self.inbox.put(Tapped(at, reader, uid, direction.value))
+            case SeveralCards(reader):
+                self.inbox.put(CardsClashed(at, reader))
+            case DeviceGone(device, cause, hint):
+                self.inbox.put(DeviceWent(at, device, cause, hint))
+            case DeviceBack(device):
+                self.inbox.put(DeviceCame(at, device))
+
+    def stop(self, reason: str) -> None:
+        """Asks the loop to end; also from a signal handler."""
+        self.inbox.put(Stopping(self.clock.now(), reason))
+
+    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str]:
+        """What the loop answers to a person's request: done or not, and in words. Waits."""
+        self._asked += 1
+        asked = self._asked
+        answer: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+        self._replies[asked] = answer
+        self.inbox.put(event_for(asked))
+        try:
+            reply = answer.get(timeout=ANSWER_WAIT_S)
+        except queue.Empty:
+            return False, "the agent did not answer in time; see its log, then try again"
+        finally:
+            self._replies.pop(asked, None)
+        return reply.done, reply.text
+
+    # --- the loop -----------------------------------------------------------------------------
+
+    def start(self, new_journal: str, gate_name: str, *, training: bool) -> None:
+        """Begins: from here on `turn` may be called. Raises JournalError."""
+        started = Started(self.clock.now(), __version__, gate_name, new_journal, training)
+        self._carry_out(self.keeper.do(started))
+
+    def run(self) -> None:
+        """Turns until it is asked to stop."""
+        while self.turn():
+            pass
+
+    def turn(self) -> bool:
+        """Waits for one event and deals with it; False once the gate is to stop."""
+        now = self.clock.now()
+        self._look_at_clock(now)
+        self._roster.look(now)
+        self._rest(now)
+        event = self.inbox.take(self._patience_ms(now) / 1000)
+        if event is None:
+            event = self._in_peace()
+        self._handle(event)
+        return not isinstance(event, Stopping)
+
+    def _patience_ms(self, now: Moment) -> int:
+        wait = min(gate.due_ms(self.keeper.state, now) - now.mono_ms, LONGEST_WAIT_MS)
+        return min(wait, self._roster.due_ms(now), RETRY_WRITING_MS if self._fault else wait)
+
+    def _in_peace(self) -> Event:
+        now, fault = self.clock.now(), self._fault
+        if fault is None:
+            return TimePassed(now)
+        return WritingResumed(now, fault.since, fault.reason, fault.refused)
+
+    def _look_at_clock(self, now: Moment) -> None:
+        before, self._seen = self._seen, now
+        shift_ms = (now.unix_ms - now.mono_ms) - (before.unix_ms - before.mono_ms)
+        if abs(shift_ms) > CLOCK_TOLERANCE_MS or now.trust is not before.trust:
+            self._handle(ClockSet(now, shift_ms))
+
+    def _rest(self, now: Moment) -> None:
+        signal = Signal.OUT_OF_ORDER if self._fault else gate.standing(self.keeper.state, now)
+        if signal is not self._rests:
+            self._rests = signal
+            self._on_panel(lambda: self._panel.rest(SIGNALS[signal].pattern))
+
+    def _handle(self, event: Event) -> None:
+        try:
+            commands = self.keeper.do(event)
+        except JournalError as error:
+            self._not_recorded(event, error)
+            return
+        if self._fault is not None and any(isinstance(c, Record) for c in commands):
+            self._writes_again()
+        self._carry_out(commands)
+
+    def _not_recorded(self, event: Event, error: JournalError) -> None:
+        """Nothing happened: a tap is refused, the rest is kept until it can be recorded."""
+        if self._fault is None:
+            log.error("%s; to do: %s", error, error.hint)
+            self._fault = _Fault(event.at, str(error))
+        match event:
+            case Tapped():
+                self._fault.refused += 1
+            case TimePassed() | WritingResumed() | Stopping():
+                pass
+            case _:
+                self._fault.undone.append(event)
+        self._carry_out(self.keeper.do(RecordFailed(self.clock.now(), event, str(error))))
+        asked = getattr(event, "asked", 0)
+        if asked:
+            self._reply(Reply(asked, False, f"{error}; to do: {error.hint}"))
+
+    def _writes_again(self) -> None:
+        fault, self._fault = self._fault, None
+        if fault is not None:
+            log.info("the journal is written again; %d tap(s) were refused", fault.refused)
+            for event in fault.undone:
+                self.inbox.put(event)
+
+    # --- carrying out ---------------------------------------------------------------------------
+
+    def _carry_out(self, commands: Iterable[Command]) -> None:
+        """Shows first and logs last: somebody stands in the rain."""
+        for command in commands:
+            match command:
+                case Show(signal):
+                    pattern = SIGNALS[signal].pattern
+                    self._on_panel(lambda pattern=pattern: self._panel.show(pattern))
+                case Send(channel=channel):
+                    self._work.start(channel, lambda send=command: self._send(send))
+                case Reply():
+                    self._reply(command)
+        for command in commands:
+            if isinstance(command, Record):
+                log.info("%s", described(command.record))
+
+    def _send(self, send: Send) -> None:
+        ended = self._delivery.burst(send)
+        if ended is not None:
+            self.inbox.put(ended)
+
+    def _reply(self, reply: Reply) -> None:
+        waiting = self._replies.get(reply.asked)
+        if waiting is not None:
+            waiting.put(reply)
+
+    def _on_panel(self, act: Callable[[], None]) -> None:
+        """A broken lamp is told, and never stops the gate."""
+        try:
+            act()
+        except DeviceError as error:
+            self._panel_failed(error)
+
+    def _panel_failed(self, error: DeviceError) -> None:
+        if "panel" not in self.keeper.state.broken:
+            self.inbox.put(DeviceWent(self.clock.now(), "panel", str(error), error.hint))
+
+
+class _Fault:
+    """The journal cannot be written: since when, why, and what waits for it."""
+
+    def __init__(self, since: Moment, reason: str) -> None:
+        self.since = since
+        self.reason = reason
+        self.refused = 0
+        self.undone: list[Event] = []
