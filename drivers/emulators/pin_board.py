@@ -136,11 +136,11 @@ class PinBoard:
             ).start()
 
     def _watch(self, program: socket.socket) -> None:
-        with program, contextlib.suppress(OSError):
+        with program, contextlib.suppress(OSError, ValueError):  # gone, or it talks nonsense
             while line := program.recv(LONGEST_LINE_BYTES).decode():
                 _, pin, level, at_s = line.split()
                 self._note(PinChange(float(at_s), int(pin), level == "1"))
-            # an orderly end: the levels stay, as those of a Pi whose program has ended
+        # The levels stay, as those of a Pi whose program has ended.
         with self._lock:
             if self._program is program:
                 self._program = None

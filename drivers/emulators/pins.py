@@ -12,6 +12,7 @@ and met again, with the level of every output, at the next change or reading of 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
@@ -172,25 +173,16 @@ class WireFactory(CircuitFactory):
         if self._socket is None:
             return
         board, self._socket = self._socket, None
-        try:
+        with contextlib.suppress(OSError):
             board.shutdown(socket.SHUT_RDWR)  # wakes the listening thread, which closes it
-        except OSError:
-            return
 
     def _listen(self, board: socket.socket) -> None:
-        with board:
-            while line := _received(board):
+        with board, contextlib.suppress(OSError, ValueError):  # gone, or it talks nonsense
+            while line := board.recv(LONGEST_LINE_BYTES).decode():
                 with self.lock:
-                    if self._socket is board:
-                        self.change(line)
+                    if self._socket is not board:
+                        return
+                    self.change(line)
         with self.lock:
             if self._socket is board:
                 self._socket = None
-
-
-def _received(peer: socket.socket) -> str:
-    """The next line, empty once the peer is gone."""
-    try:
-        return peer.recv(LONGEST_LINE_BYTES).decode()
-    except OSError:
-        return ""
