@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import email.utils
-import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from agent.channels import checkinatwork_messages as messages
@@ -49,9 +47,6 @@ from agent.channels.wire import (
     status_error,
 )
 
-if TYPE_CHECKING:
-    import httpx
-
 __all__ = ["CancelReason", "Cancellation", "Checkinatwork", "Found", "Query", "fault_error"]
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -80,7 +75,7 @@ class Checkinatwork:
     """The channel for the duty of construction and meat.
 
     `clock` gives aware UTC; `environment` is the one that must answer, as in the faults
-    (`Production`, `Simulation`, …); empty: any. `transport` as in `Wire`.
+    (`Production`, `Simulation`, …); empty: any.
     """
 
     def __init__(
@@ -88,16 +83,15 @@ class Checkinatwork:
         name: str,
         address: str,
         credentials: Credentials,
-        transport: httpx.BaseTransport | ssl.SSLContext | None,
+        wire: Wire,
+        *,
         environment: str,
         clock: Callable[[], dt.datetime],
-        *,
-        wire: Wire | None = None,
     ) -> None:
         self.name = name
         self._address = address
         self._credentials = credentials
-        self._wire = wire if wire is not None else Wire(transport)
+        self._wire = wire
         self._environment = environment
         self._clock = clock
 

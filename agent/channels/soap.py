@@ -66,7 +66,13 @@ def read_xml(data: bytes) -> Element:
     if b"<!DOCTYPE" in data.replace(b"\0", b""):
         raise UnreadableXml("it holds a document type, which no SOAP message may")
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        # A comment inside a number would hide what follows it.
+        remove_comments=True,
+        remove_pis=True,
     )
     try:
         root = etree.fromstring(data, parser)
@@ -186,7 +192,7 @@ def _sign_parts(
     from lxml import etree
 
     exclusive = xmlsec.constants.TransformExclC14N
-    rsa_sha256 = xmlsec.constants.TransformRsaSha256
+    sha256, rsa_sha256 = xmlsec.constants.TransformSha256, xmlsec.constants.TransformRsaSha256
     signature = xmlsec.template.create(security, exclusive, rsa_sha256, ns="ds")
     security.append(signature)
     context = xmlsec.SignatureContext()
@@ -194,9 +200,7 @@ def _sign_parts(
         # xmlsec finds "#id" only among attributes that it was told are ids.
         context.register_id(part, "Id", WSU)
         uri = "#" + part.get(f"{{{WSU}}}Id")
-        reference = xmlsec.template.add_reference(
-            signature, xmlsec.constants.TransformSha256, uri=uri
-        )
+        reference = xmlsec.template.add_reference(signature, sha256, uri=uri)
         xmlsec.template.add_transform(reference, exclusive)
     key_info = xmlsec.template.ensure_key_info(signature)
     to_token = etree.SubElement(key_info, f"{{{WSSE}}}SecurityTokenReference")

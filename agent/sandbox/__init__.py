@@ -1,1 +1,1 @@
-"""The virtual site: the emulated service and the world around a gate. A real gate never loads it."""
+"""The virtual site: emulated services and the world around a gate. No real gate loads it."""
