@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import queue
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
 
 from agent import __version__
 from agent.channels.delivery import Delivery
@@ -48,27 +50,31 @@ ANSWER_WAIT_S = 30.0
 log = logging.getLogger(__name__)
 
 
-class Daemon:
-    """Holds the parts together. Made by `agent/assembly.py` on a gate, by tests elsewhere."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a gate is made of; `agent/assembly.py` chooses them on a gate, the tests elsewhere."""
 
-    def __init__(
-        self,
-        keeper: Keeper,
-        clock: Clock,
-        inbox: Inbox[Event],
-        work: Work,
-        panel: Panel,
-        delivery: Delivery,
-        roster: RosterWatch,
-    ) -> None:
-        self.keeper = keeper
-        self.clock = clock
-        self.inbox = inbox
-        self._work = work
-        self._panel = panel
-        self._delivery = delivery
-        self._roster = roster
-        self._seen = clock.now()
+    keeper: Keeper
+    clock: Clock
+    inbox: Inbox[Event]
+    work: Work
+    panel: Panel
+    delivery: Delivery
+    roster: RosterWatch
+
+
+class Daemon:
+    """Holds the parts together and turns."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.keeper = parts.keeper
+        self.clock = parts.clock
+        self.inbox = parts.inbox
+        self._work = parts.work
+        self._panel = parts.panel
+        self._delivery = parts.delivery
+        self._roster = parts.roster
+        self._seen = parts.clock.now()
         self._rests: Signal | None = None
         self._fault: _Fault | None = None
         self._replies: dict[int, queue.SimpleQueue[Reply]] = {}
@@ -152,7 +158,7 @@ class Daemon:
         signal = Signal.OUT_OF_ORDER if self._fault else gate.standing(self.keeper.state, now)
         if signal is not self._rests:
             self._rests = signal
-            self._on_panel(lambda: self._panel.rest(SIGNALS[signal].pattern))
+            self._on_panel(partial(self._panel.rest, SIGNALS[signal].pattern))
 
     def _handle(self, event: Event) -> None:
         try:
@@ -195,10 +201,9 @@ class Daemon:
         for command in commands:
             match command:
                 case Show(signal):
-                    pattern = SIGNALS[signal].pattern
-                    self._on_panel(lambda pattern=pattern: self._panel.show(pattern))
+                    self._on_panel(partial(self._panel.show, SIGNALS[signal].pattern))
                 case Send(channel=channel):
-                    self._work.start(channel, lambda send=command: self._send(send))
+                    self._work.start(channel, partial(self._send, command))
                 case Reply():
                     self._reply(command)
         for command in commands:
@@ -220,18 +225,15 @@ class Daemon:
         try:
             act()
         except DeviceError as error:
-            self._panel_failed(error)
-
-    def _panel_failed(self, error: DeviceError) -> None:
-        if "panel" not in self.keeper.state.broken:
-            self.inbox.put(DeviceWent(self.clock.now(), "panel", str(error), error.hint))
+            if "panel" not in self.keeper.state.broken:
+                self.inbox.put(DeviceWent(self.clock.now(), "panel", str(error), error.hint))
 
 
+@dataclass(slots=True)
 class _Fault:
     """The journal cannot be written: since when, why, and what waits for it."""
 
-    def __init__(self, since: Moment, reason: str) -> None:
-        self.since = since
-        self.reason = reason
-        self.refused = 0
-        self.undone: list[Event] = []
+    since: Moment
+    reason: str
+    refused: int = 0
+    undone: list[Event] = field(default_factory=list)

@@ -64,8 +64,8 @@ def offer(
     problems = tuple(str(finding) for finding in reading.findings)
     if not reading.roster.badges and not reading.roster.unbadged:
         reason = "; ".join(problems) or "it names no worker; add one row a worker"
-        return RosterUnreadable(now, name or str(path), reason, asked)
-    return RosterOffered(now, reading.roster, name or str(path), problems, force, asked)
+        return RosterUnreadable(now, name or path.name, reason, asked)
+    return RosterOffered(now, reading.roster, name or path.name, problems, force, asked)
 
 
 def _stamp(path: Path) -> _Stamp | None:

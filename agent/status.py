@@ -35,6 +35,10 @@ def status(state: State, now: Moment) -> dict[str, Any]:
             "problems": list(state.book.problems),
         },
         "channels": {line.name: _line(state, line.name, now) for line in state.rules.lines},
+        "devices": {
+            **dict.fromkeys(sorted(state.working), True),
+            **dict.fromkeys(sorted(state.broken), False),
+        },
         "broken": {name: f"{b.cause}; to do: {b.hint}" for name, b in state.broken.items()},
     }
 

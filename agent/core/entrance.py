@@ -131,7 +131,7 @@ def roster_offered(turn: Turn, event: RosterOffered) -> None:
         reason = (
             f"more than a third of the {len(book.listed)} workers in force are not in it; the old "
             "roster stays in force. Check the file; if it is right: "
-            f"werfpoort roster import {event.source} --force"
+            "werfpoort roster import FILE --force"
         )
         turn.record(RosterRefused(event.source, reason))
         turn.reply(event.asked, False, f"roster {event.source} not taken: {reason}")

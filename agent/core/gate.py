@@ -149,7 +149,8 @@ def _keep_the_day(turn: Turn) -> None:
 
 def _day_began(state: State, at: Moment, today: dt.date) -> DayBegan:
     kept = today - dt.timedelta(days=KEPT_DAYS - 1)
-    began = DayBegan(today, kept, 0, state.ledger.opened, state.lines.attempts)
+    counts = (state.ledger.opened, state.lines.attempts)
+    began = DayBegan(today, kept, 0, *counts, tuple(sorted(state.working)))
     after = apply(state, Entry(state.seq + 1, at, kind_of(began), began))
     return replace(began, base=after.base())
 

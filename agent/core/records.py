@@ -271,7 +271,8 @@ class RejectionStored:
 @dataclass(frozen=True, slots=True)
 class DayBegan:
     """`day` began. What was settled before `keep_from` is let go; the state is rebuilt from entry
-    `base` on. `obligations` and `attempts` are how many were numbered so far.
+    `base` on. `obligations` and `attempts` are how many were numbered so far; `working` are the
+    devices that work.
     """
 
     LOGGED: ClassVar = ("day", "base")
@@ -280,6 +281,7 @@ class DayBegan:
     base: int
     obligations: int
     attempts: int
+    working: tuple[str, ...] = ()
 
 
 Record = (

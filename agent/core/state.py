@@ -41,6 +41,8 @@ class State:
     taps: taps.Taps = field(default_factory=taps.Taps)
     lines: dispatch.Dispatch = field(default_factory=dispatch.Dispatch)
     broken: Mapping[str, Broken] = field(default_factory=dict)
+    working: frozenset[str] = frozenset()
+    """Devices that said they work since the agent started."""
 
     def base(self) -> int:
         """The earliest entry from which this state can be rebuilt, beside the lasting kinds."""
@@ -61,13 +63,16 @@ def apply(state: State, entry: Entry) -> State:
         case JournalOpened(journal, _, training):
             return replace(state, journal=journal, training=training)
         case AgentStarted():
-            return replace(state, lines=dispatch.rested(state.lines), broken={})
+            lines = dispatch.rested(state.lines)
+            return replace(state, lines=lines, broken={}, working=frozenset())
         case DeviceFailed(device, cause, hint):
-            return replace(state, broken={**state.broken, device: Broken(entry.seq, cause, hint)})
+            broken = {**state.broken, device: Broken(entry.seq, cause, hint)}
+            return replace(state, broken=broken, working=state.working - {device})
         case DeviceRecovered(device):
-            return replace(state, broken={d: b for d, b in state.broken.items() if d != device})
-        case DayBegan(day):
-            state = replace(state, day=day)
+            broken = {name: b for name, b in state.broken.items() if name != device}
+            return replace(state, broken=broken, working=state.working | {device})
+        case DayBegan(day, working=working):
+            state = replace(state, day=day, working=frozenset(working))
     return replace(
         state,
         book=badges.apply(state.book, entry.record),

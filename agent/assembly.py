@@ -1,0 +1,169 @@
+"""Puts a gate together from its configuration, runs it, and takes it apart again.
+
+The readers are opened first, on threads of their own, and the channels get ready beside them:
+a badge counts as soon as the journal is open, whatever the network does.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from agent.channels import open_channel
+from agent.channels.base import ChannelError
+from agent.channels.delivery import Delivery, Post
+from agent.config import Config
+from agent.control import ControlServer
+from agent.core.events import DeviceWent, Event
+from agent.core.rules import Line, Rules
+from agent.daemon import Daemon, Parts
+from agent.desk import Desk
+from agent.evidence.clock import SystemClock
+from agent.journal.keeper import Keeper, opened
+from agent.lock import Lock
+from agent.roster_watch import RosterWatch
+from agent.seams import QueueInbox, ThreadWork
+from drivers import open_reader
+from drivers.base import DeviceError, Panel, PanelSettings
+from drivers.panel_gpio import open_panel
+from drivers.supervised import Supervised
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+JOURNAL_NAME_BYTES = 4
+
+log = logging.getLogger(__name__)
+
+
+def rules_of(config: Config) -> Rules:
+    """The configuration as far as decisions need it."""
+    return Rules(
+        zone=BRUSSELS,
+        declaration=config.site.declaration,
+        duty=config.site.duty,
+        duties={e.number: e.duty for e in config.employers if e.duty},
+        lines=tuple(Line(c.name, c.duty, c.batch) for c in config.channels),
+        debounce_ms=round(config.gate.debounce_s * 1000),
+        shift_ms=round(config.gate.shift_hours * 3_600_000),
+        burst_ms=round(config.delivery.burst_s * 1000),
+        first_retry_ms=round(config.delivery.first_retry_s * 1000),
+        longest_retry_ms=round(config.delivery.longest_retry_s * 1000),
+        waiting_after_ms=round(config.delivery.waiting_after_s * 1000),
+    )
+
+
+@contextmanager
+def owned(config: Config) -> Iterator[Keeper]:
+    """The journal of this gate, for this process alone.
+
+    Raises Locked while an agent runs, JournalError, and OSError when its folder cannot be used.
+    """
+    folder = config.gate.data_dir
+    folder.mkdir(mode=0o750, exist_ok=True)
+    lock = Lock(folder / "lock")
+    try:
+        keeper = opened(
+            folder / "journal.db",
+            rules_of(config),
+            random.SystemRandom(),
+            training=config.gate.training,
+        )
+        try:
+            yield keeper
+        finally:
+            keeper.journal.close()
+    finally:
+        lock.release()
+
+
+def run(config: Config) -> None:
+    """Runs the gate until SIGTERM or SIGINT. Raises what `owned` raises."""
+    clock = SystemClock(believed=config.clock.trust == "always")
+    chance = random.SystemRandom()
+    with ExitStack() as parts:
+        keeper = parts.enter_context(owned(config))
+        inbox: QueueInbox[Event] = QueueInbox()
+        work = ThreadWork()
+        panel = _panel(config.panel, clock, inbox)
+        parts.callback(panel.close)
+        posts = _posts(config)
+        for post in posts.values():
+            parts.callback(post.channel.close)
+        roster = RosterWatch(config.gate.roster, config.site.declaration, clock, inbox, work)
+        daemon = Daemon(
+            Parts(keeper, clock, inbox, work, panel, Delivery(posts, clock, chance), roster)
+        )
+        for settings in config.readers:
+            reader = Supervised(settings.name, partial(open_reader, settings), daemon.report)
+            reader.start()
+            parts.callback(reader.stop)
+        for name, post in posts.items():
+            work.start(f"{name} gets ready", partial(_prepare, name, post))
+        _listen(daemon, config, parts)
+        parts.callback(clock.stop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda n, _: daemon.stop(signal.Signals(n).name))
+        name = chance.randbytes(JOURNAL_NAME_BYTES).hex()
+        daemon.start(name, config.gate.name, training=config.gate.training)
+        log.info("the gate is ready: journal %s", keeper.state.journal)
+        daemon.run()
+    log.info("the gate has stopped; nothing is lost")
+
+
+class DarkPanel:
+    """A panel that could not be opened: the gate works on, and says so elsewhere."""
+
+    def show(self, pattern: object) -> None:
+        """Shows nothing."""
+
+    def rest(self, pattern: object) -> None:
+        """Shows nothing."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def _panel(settings: PanelSettings, clock: SystemClock, inbox: QueueInbox[Event]) -> Panel:
+    try:
+        return open_panel(settings)
+    except DeviceError as error:
+        inbox.put(DeviceWent(clock.now(), "panel", str(error), error.hint))
+        return DarkPanel()
+
+
+def _posts(config: Config) -> Mapping[str, Post]:
+    return {
+        channel.name: Post(open_channel(channel), float(channel.timeout_s))
+        for channel in config.channels
+    }
+
+
+def _prepare(name: str, post: Post) -> None:
+    """Loads what the first call needs; what is wrong with it is told before anybody taps."""
+    try:
+        post.channel.prepare()
+    except ChannelError as error:
+        log.error("channel %s: %s; to do: %s", name, error, error.hint)
+
+
+def _listen(daemon: Daemon, config: Config, parts: ExitStack) -> None:
+    path: Path = config.gate.control_socket
+    desk = Desk(
+        lambda: daemon.keeper.state,
+        daemon.clock.now,
+        daemon.decide,
+        config.gate.roster,
+        config.site.declaration,
+    )
+    server = ControlServer(path, desk.answer)
+    try:
+        server.start()
+    except OSError as error:
+        log.error("no commands can be given: %s: %s; make its folder the agent's own", path, error)
+        return
+    parts.callback(server.stop)

@@ -1,0 +1,227 @@
+"""The command line: each command in a few lines; what it does lies in the room it belongs to."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent import __version__
+
+if TYPE_CHECKING:
+    from agent.config import Config
+    from agent.core.events import Event
+
+CONFIG = Path("/etc/werfpoort/werfpoort.toml")
+
+config_option = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    default=CONFIG,
+    envvar="WERFPOORT_CONFIG",
+    show_default=True,
+    help="The gate's configuration.",
+)
+
+
+@click.group()
+@click.version_option(__version__)
+def main() -> None:
+    """Werfpoort: the gate agent for Belgian building sites."""
+
+
+@main.command()
+@config_option
+def run(config_file: Path) -> None:
+    """Run the gate until it is told to stop."""
+    from agent import assembly, logs
+
+    logs.to_stderr()
+    with _explained():
+        assembly.run(_loaded(config_file))
+
+
+@main.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def status(config_file: Path, as_json: bool) -> None:
+    """Show today: what is registered, what waits, what is broken."""
+    from agent.status import as_text
+
+    answer = _ask(_loaded(config_file), {"ask": "status"})
+    stand = answer["status"]
+    click.echo(json.dumps(stand, ensure_ascii=False, indent=2) if as_json else as_text(stand))
+
+
+@main.group()
+def config() -> None:
+    """The configuration file."""
+
+
+@config.command("check")
+@click.argument("file", type=click.Path(path_type=Path), default=CONFIG)
+def config_check(file: Path) -> None:
+    """Report everything that is wrong with FILE, at once."""
+    from agent.config import check_config, report
+
+    checked, findings = check_config(file)
+    if findings:
+        click.echo(report(findings))
+    if checked is None:
+        sys.exit(1)
+    click.echo(f"{file}: good")
+
+
+@main.group()
+def roster() -> None:
+    """The workers and badges that this gate knows."""
+
+
+@roster.command("check")
+@config_option
+@click.argument("file", type=click.Path(path_type=Path))
+def roster_check(config_file: Path, file: Path) -> None:
+    """Report everything that is wrong with a roster FILE, without taking it."""
+    from agent.config import report
+    from agent.roster_file import read_roster
+
+    reading = read_roster(file, _loaded(config_file).site.declaration)
+    if reading.findings:
+        click.echo(report(reading.findings))
+    click.echo(f"{file}: {len(reading.roster.badges)} badges of {reading.rows} rows are good")
+    sys.exit(1 if reading.findings else 0)
+
+
+@roster.command("import")
+@config_option
+@click.option("--force", is_flag=True, help="Also when more than a third of the workers go.")
+@click.argument("file", type=click.File(encoding="utf-8-sig"))
+def roster_import(config_file: Path, force: bool, file: Any) -> None:
+    """Check FILE whole, and let it take the roster's place."""
+    try:
+        text = file.read()
+    except UnicodeDecodeError as error:
+        raise click.ClickException(
+            f'{file.name} is not UTF-8 ({error}); save it as "CSV UTF-8"'
+        ) from error
+    question = {"ask": "roster-import", "text": text, "name": file.name, "force": force}
+    _told(_ask(_loaded(config_file), question))
+
+
+@roster.command("list")
+@config_option
+def roster_list(config_file: Path) -> None:
+    """List the workers with the numbers by which commands name them."""
+    for worker in _ask(_loaded(config_file), {"ask": "roster-list"})["workers"]:
+        badges = " ".join(worker["badges"]) or "no badge"
+        row = (worker["number"], worker["name"], worker["identity"], worker["employer"], badges)
+        click.echo("  ".join(row))
+
+
+@main.group()
+def badge() -> None:
+    """Badges that the roster does not know."""
+
+
+@badge.command("assign")
+@config_option
+@click.argument("uid")
+@click.argument("worker")
+def badge_assign(config_file: Path, uid: str, worker: str) -> None:
+    """Link badge UID (or #1, the first unknown one of today) to WORKER, by number or name."""
+    _told(_ask(_loaded(config_file), {"ask": "badge-assign", "uid": uid, "worker": worker}))
+
+
+@badge.command("dismiss")
+@config_option
+@click.argument("uid")
+def badge_dismiss(config_file: Path, uid: str) -> None:
+    """Let today's taps of unknown badge UID oblige to nothing."""
+    _told(_ask(_loaded(config_file), {"ask": "badge-dismiss", "uid": uid}))
+
+
+@main.command()
+def sandbox() -> None:
+    """Play the virtual site: a gate, a morning at its entrance, and no hardware."""
+    from agent.sandbox.stage import play
+
+    sys.exit(play())
+
+
+def _loaded(file: Path) -> Config:
+    from agent.config import ConfigError, load_config
+
+    try:
+        return load_config(file)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _ask(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
+    """The answer of the running agent, or of the journal itself while none runs."""
+    from agent.control import NobodyAnswers, ask
+
+    try:
+        answer = ask(settings.gate.control_socket, question)
+    except NobodyAnswers:
+        answer = _alone(settings, question)
+    except OSError as error:
+        raise click.ClickException(
+            f"{settings.gate.control_socket}: {error}; run this as the agent's user or with sudo"
+        ) from error
+    if not answer["done"]:
+        raise click.ClickException(answer["text"])
+    return answer
+
+
+def _alone(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
+    from agent.assembly import owned
+    from agent.core.commands import Reply
+    from agent.desk import Desk
+    from agent.evidence.clock import SystemClock
+
+    clock = SystemClock(believed=settings.clock.trust == "always")
+    with _explained(), owned(settings) as keeper:
+
+        def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
+            replies = [c for c in keeper.do(event_for(1)) if isinstance(c, Reply)]
+            return replies[0].done, replies[0].text
+
+        desk = Desk(
+            lambda: keeper.state,
+            clock.now,
+            decide,
+            settings.gate.roster,
+            settings.site.declaration,
+        )
+        return desk.answer(question)
+
+
+def _told(answer: dict[str, Any]) -> None:
+    click.echo(answer["text"])
+
+
+class _explained:
+    """Turns what a person can mend into one message and exit code 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from agent.journal.store import JournalError
+        from agent.lock import Locked
+
+        match error:
+            case JournalError():
+                raise click.ClickException(f"{error}; to do: {error.hint}") from error
+            case Locked():
+                raise click.ClickException(str(error)) from error
+            case OSError():
+                raise click.ClickException(
+                    f"{error}; make that folder the agent's own, or name another in gate.data_dir"
+                ) from error

@@ -1,0 +1,137 @@
+"""A gate and its world in one thread, on virtual time: the real core, journal, delivery and channel.
+
+Only the outermost seams are simulated: clock, inbox, work, the wire (the emulated service in
+process), the disk (a shim that loses what was not synced) and the devices. The same seed gives the
+same run, byte for byte.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.channels.checkinatwork import Checkinatwork
+from agent.channels.credentials import CredentialFiles, Credentials
+from agent.channels.delivery import Delivery, Post
+from agent.channels.wire import Wire
+from agent.core.events import Event
+from agent.core.rules import Rules
+from agent.daemon import Daemon, Parts
+from agent.journal.keeper import opened
+from agent.roster_watch import RosterWatch
+from agent.sandbox.authority import Authority
+from agent.sandbox.lossy_disk import LossyDisk
+from agent.sandbox.people import DECLARATION, Person, roster_csv
+from agent.sandbox.presence import PATH, PresenceService
+from agent.sandbox.serving import InProcess
+from agent.sandbox.virtual import VirtualClock, VirtualInbox, VirtualWork
+from drivers.base import BadgeSeen, DeviceBack, Pattern
+
+ADDRESS = "https://checkinatwork.test" + PATH
+CALL_S = 20.0
+
+
+@dataclass(slots=True)
+class Shown:
+    """The panel of a simulated gate: what it was asked to show, and when (true time in ms)."""
+
+    clock: VirtualClock
+    patterns: list[tuple[int, str]] = field(default_factory=list)
+    resting: str = ""
+
+    def show(self, pattern: Pattern) -> None:
+        """Notes it."""
+        self.patterns.append((self.clock.true_ms, pattern.name))
+
+    def rest(self, pattern: Pattern) -> None:
+        """Notes it."""
+        self.resting = pattern.name
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+
+class Simulation:
+    """One site from `starts` (aware) on; `rules` as configured. Use as a context manager."""
+
+    def __init__(
+        self, people: Sequence[Person], rules: Rules, starts: dt.datetime, seed: int
+    ) -> None:
+        self.people = tuple(people)
+        self.chance = random.Random(seed)
+        self.clock = VirtualClock(round(starts.timestamp() * 1000))
+        self.inbox: VirtualInbox[Event] = VirtualInbox(self.clock)
+        self.panel = Shown(self.clock)
+        self._rules = rules
+        self._starts = starts
+        self._folder = tempfile.TemporaryDirectory(prefix="werfpoort-day-")
+        self.folder = Path(self._folder.name)
+        authority = Authority(now=starts)
+        self.service = PresenceService(self.now, authority.certificate)
+        pair = authority.sender("simulated gate").write(self.folder, "gate")
+        self._credentials = Credentials(CredentialFiles(*pair))
+        self.disk = LossyDisk(f"day-{id(self)}", self.folder)
+        self.roster = self.folder / "roster.csv"
+        self.roster.write_text(roster_csv(self.people), encoding="utf-8")
+        self.daemon = self._powered()
+
+    def now(self) -> dt.datetime:
+        """The true time, as the service knows it."""
+        return self._starts.astimezone(dt.UTC) + dt.timedelta(milliseconds=self.clock.due())
+
+    def _powered(self) -> Daemon:
+        keeper = opened(
+            self.disk.uri(self.folder / "journal.db"), self._rules, self.chance, training=True
+        )
+        work = VirtualWork(self.clock)
+        wire = Wire(
+            InProcess(self.service, self._sleep),
+            monotonic=lambda: self.clock.now().mono_ms / 1000,
+        )
+        channel = Checkinatwork(
+            "ciaw", ADDRESS, self._credentials, None, "Simulation", self.now, wire=wire
+        )
+        delivery = Delivery({"ciaw": Post(channel, CALL_S)}, self.clock, self.chance)
+        roster = RosterWatch(self.roster, DECLARATION, self.clock, self.inbox, work)
+        daemon = Daemon(Parts(keeper, self.clock, self.inbox, work, self.panel, delivery, roster))
+        daemon.start(self.chance.randbytes(4).hex(), "simulated", training=True)
+        daemon.report(DeviceBack("entrance"))
+        return daemon
+
+    def _sleep(self, seconds: float) -> None:
+        self.clock.sleep(seconds)
+
+    def later(self, seconds: float, uid: str) -> None:
+        """A badge is held to the reader that many seconds after the start."""
+        self.inbox.later(round(seconds * 1000), lambda: self._tap(uid))
+
+    def _tap(self, uid: str) -> None:
+        self.daemon.report(BadgeSeen("entrance", uid))
+
+    def run_until(self, seconds: float) -> None:
+        """Turns until that many seconds after the start."""
+        while self.clock.true_ms < round(seconds * 1000):
+            self.daemon.turn()
+
+    def cut_power(self, dark_s: float) -> None:
+        """Drops what was not synced and what was on its way; the machine starts again later."""
+        self.disk.cut(self.chance)
+        self.inbox.forget()
+        self.clock.go_to(self.clock.true_ms + round(dark_s * 1000))
+        self.clock.reboot()
+        self.daemon = self._powered()
+
+    def close(self) -> None:
+        """Lets the files go."""
+        self.daemon.keeper.journal.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Simulation:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

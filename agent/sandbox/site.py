@@ -1,0 +1,235 @@
+"""The virtual site: everything around a gate, on emulated wires, and the real agent among it.
+
+The agent runs in a process of its own, as on a Pi: its reader is a PN532 on a pty, its lamps
+are pins on a socket, its service an HTTPS server on loopback. It is not told that it is so.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from agent.control import NobodyAnswers, ask
+from agent.sandbox.authority import Authority
+from agent.sandbox.faults import Faults
+from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, Person, roster_csv
+from agent.sandbox.presence import PATH, PresenceService
+from agent.sandbox.serving import HttpsServer
+from drivers.emulators.nfc_cards import Card
+from drivers.emulators.pin_board import PinBoard, PinChange
+from drivers.emulators.pn532 import Pn532Emulator
+
+PINS = {"amber": 17, "green": 27, "red": 22, "buzzer": 23}
+HELD_S = 0.3
+"""How long a hand holds a badge to the reader."""
+START_S = 15.0
+STOP_S = 5.0
+
+CONFIG = """\
+[gate]
+name = "virtual"
+training = true
+data_dir = "{folder}/data"
+control_socket = "{folder}/control.sock"
+roster = "{folder}/roster.csv"
+
+[site]
+name = "Virtual site"
+address = "Stationsstraat 1, 9000 Gent"
+declaration = "{declaration}"
+company = "{company}"
+
+[clock]
+trust = "always"
+
+[[readers]]
+name = "entrance"
+kind = "pn532"
+path = "{folder}/reader"
+
+[panel]
+amber = {amber}
+green = {green}
+red = {red}
+buzzer = {buzzer}
+
+[[channels]]
+name = "checkinatwork"
+kind = "checkinatwork"
+address = "{address}"
+certificate = "{folder}/gate.crt"
+key = "{folder}/gate.key"
+ca_file = "{folder}/authority.crt"
+environment = "Simulation"
+
+[delivery]
+burst_s = 3
+first_retry_s = 1
+longest_retry_s = 3
+waiting_after_s = 2
+"""
+
+
+@dataclass(slots=True)
+class Lamps:
+    """What the panel showed: every change, and when a lamp was first lit after an instant."""
+
+    changes: list[PinChange] = field(default_factory=list)
+
+    def lit_after(self, lamp: str, at_s: float) -> float | None:
+        """When `lamp` was first switched on after `at_s` (monotonic); None: never."""
+        pin = PINS[lamp]
+        lit = (c.at_s for c in self.changes if c.pin == pin and c.level and c.at_s >= at_s)
+        return next(lit, None)
+
+
+class VirtualSite:
+    """One gate with its world, from `__enter__` to `__exit__`, in `folder`."""
+
+    def __init__(self, folder: Path, people: Sequence[Person]) -> None:
+        self.folder = folder
+        self.people = tuple(people)
+        self.lamps = Lamps()
+        authority = Authority()
+        self.service = PresenceService(_utc_now, authority.certificate)
+        self._server = HttpsServer(self.service, authority.server_context())
+        self._parts = ExitStack()
+        self._agent: subprocess.Popen[bytes] | None = None
+        folder.joinpath("data").mkdir(exist_ok=True)
+        folder.joinpath("authority.crt").write_bytes(authority.pem)
+        authority.sender("virtual gate").write(folder, "gate")
+        self.write_roster(people)
+
+    @property
+    def config(self) -> Path:
+        """The agent's one config file."""
+        return self.folder / "werfpoort.toml"
+
+    @property
+    def log(self) -> Path:
+        """What the agent said."""
+        return self.folder / "agent.log"
+
+    def write_roster(self, people: Sequence[Person]) -> None:
+        """Replaces the roster file, whole, as a technician's copy does."""
+        fresh = self.folder / "roster.csv.copy"
+        fresh.write_text(roster_csv(people), encoding="utf-8")
+        fresh.replace(self.folder / "roster.csv")
+
+    def __enter__(self) -> Self:
+        self._parts.enter_context(self._server)
+        address = self._server.address + PATH
+        self.config.write_text(
+            CONFIG.format(
+                folder=self.folder,
+                address=address,
+                declaration=DECLARATION,
+                company=MAIN_CONTRACTOR,
+                **PINS,
+            )
+        )
+        self.board = PinBoard(self.folder / "pins", self.lamps.changes.append)
+        self._parts.callback(self.board.close)
+        self.reader = self._parts.enter_context(Pn532Emulator(self.folder / "reader"))
+        self._parts.callback(self.stop_agent)
+        self.start_agent()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._parts.close()
+
+    # --- the agent -----------------------------------------------------------------------------
+
+    def start_agent(self) -> float:
+        """Starts the agent as a gate does; how many seconds it took until it could read."""
+        begun = time.monotonic()
+        wires = {
+            "GPIOZERO_PIN_FACTORY": "wire",
+            "WERFPOORT_PIN_WIRE": str(self.folder / "pins"),
+        }
+        with self.log.open("ab") as log:
+            self._agent = subprocess.Popen(
+                [sys.executable, "-m", "agent", "run", "--config", str(self.config)],
+                env={**os.environ, **wires},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        while not self._reads():
+            if self._agent.poll() is not None:
+                raise RuntimeError(f"the agent ended at once:\n{self.log.read_text()}")
+            if time.monotonic() - begun > START_S:
+                raise TimeoutError(f"the agent is not ready:\n{self.log.read_text()}")
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    def _reads(self) -> bool:
+        try:
+            status = self.status()
+        except NobodyAnswers:
+            return False
+        return status["devices"].get("entrance", False) and bool(status["roster"]["workers"])
+
+    @property
+    def pid(self) -> int:
+        """The agent's process."""
+        assert self._agent is not None
+        return self._agent.pid
+
+    def stop_agent(self, how: signal.Signals = signal.SIGTERM) -> float:
+        """Stops the agent; how many seconds it took."""
+        if self._agent is None:
+            return 0.0
+        begun = time.monotonic()
+        self._agent.send_signal(how)
+        self._agent.wait(STOP_S)
+        self._agent = None
+        return time.monotonic() - begun
+
+    def ask(self, **question: Any) -> dict[str, Any]:
+        """The agent's answer at its control socket."""
+        return ask(self.folder / "control.sock", question, 10.0)
+
+    def status(self) -> dict[str, Any]:
+        """What `werfpoort status --json` shows."""
+        stand: dict[str, Any] = self.ask(ask="status")["status"]
+        return stand
+
+    # --- the world -----------------------------------------------------------------------------
+
+    def tap(self, card: Card, held_s: float = HELD_S) -> float:
+        """Holds a card to the reader; the monotonic time at which it came into the field."""
+        came = self.reader.enter(card)
+        time.sleep(held_s)
+        self.reader.leave(card)
+        return came
+
+    def set_faults(self, **faults: Any) -> None:
+        """What is wrong with the service and the way to it, from now on."""
+        self.service.faults = replace(Faults(), **faults)
+
+    def registered(self, person: Person) -> int:
+        """How many accepted registrations the service holds of this worker."""
+        return sum(
+            entry.submitted.inss == person.worker.inss for entry in self.service.ledger.accepted
+        )
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

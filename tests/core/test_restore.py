@@ -1,0 +1,197 @@
+"""What is restored from the journal is what ran, after any run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.core import gate
+from agent.core.commands import Record, Send
+from agent.core.events import (
+    BadgeAssignmentAsked,
+    BadgeDismissalAsked,
+    BurstEnded,
+    ClockSet,
+    DeviceCame,
+    DeviceWent,
+    Event,
+    Failure,
+    RosterOffered,
+    Started,
+    Stopping,
+    Tapped,
+    TimePassed,
+)
+from agent.core.moment import Moment, Trust
+from agent.core.obligations import Outcome
+from agent.core.records import LASTING, DayBegan, Entry, ObligationOpened, kind_of
+from agent.core.registrations import Answer, ItemError, Receipt
+from agent.core.roster import Roster, Worker
+from agent.core.rules import Line, Rules
+from agent.core.state import State
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+EVE_OF_WINTER = round(dt.datetime(2026, 10, 24, 6, 0, tzinfo=BRUSSELS).timestamp() * 1000)
+UIDS = ("04A1", "04B2", "04C3", "08123456", "04FF")
+RULES = Rules(
+    BRUSSELS,
+    "1Y1000NF9KCQZ",
+    duties={"0200065765": "checkinout"},
+    lines=(
+        Line("first", "checkinatwork", 2),
+        Line("second", "checkinatwork", 200),
+        Line("cleaning", "checkinout", 2),
+    ),
+)
+
+
+def worker(number: int, employer: str = "0448181966") -> Worker:
+    return Worker("W", str(number), employer, "1Y1000NF9KCQZ", inss=f"{number:011}")
+
+
+ROSTERS = (
+    Roster({"04A1": worker(1), "04B2": worker(2)}),
+    Roster({"04A1": worker(1), "04B2": worker(3), "04C3": worker(4, "0200065765")}),
+    Roster({"04C3": worker(1)}, unbadged=(worker(2),)),
+    Roster({uid: worker(n) for n, uid in enumerate(UIDS)}),
+)
+
+Step = tuple[str, int, int]
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ("tap", "tap", "tap", "tap", "answer", "answer", "answer", "time", "time", "roster")
+            + ("boot", "stop", "device", "clock", "assign", "dismiss")
+        ),
+        st.integers(0, 9),
+        st.sampled_from((0, 100, 2_000, 60_000, 3_600_000, 5 * 3_600_000)),
+    ),
+    max_size=60,
+)
+
+
+class Run:
+    """Plays steps and keeps what was recorded, in flight and accepted."""
+
+    def __init__(self) -> None:
+        self.state = State(RULES)
+        self.entries: list[Entry] = []
+        self.flying: list[Send] = []
+        self.sent: list[Send] = []
+        self.ms = 0
+        self.boot = 1
+        self.trust = Trust.NTP
+        self.shift = 0
+        self.do(Started(self.at, "1", "gate", "j", True))
+        self.do(RosterOffered(self.at, ROSTERS[0], "r"))
+
+    @property
+    def at(self) -> Moment:
+        return Moment(EVE_OF_WINTER + self.ms + self.shift, self.ms, f"b{self.boot}", self.trust)
+
+    def do(self, event: Event) -> None:
+        seq = self.state.seq
+        self.state, commands = gate.step(self.state, event)
+        for command in commands:
+            if isinstance(command, Record):
+                seq += 1
+                record = command.record
+                self.entries.append(Entry(seq, event.at, kind_of(record), record))
+            elif isinstance(command, Send):
+                self.flying.append(command)
+                self.sent.append(command)
+                today = RULES.day(event.at)
+                assert all(r.day >= today for r in command.registrations)
+        assert seq == self.state.seq
+
+    def play(self, what: str, n: int, wait_ms: int) -> None:
+        self.ms += wait_ms
+        match what:
+            case "tap":
+                self.do(Tapped(self.at, f"r{n % 2}", UIDS[n % len(UIDS)]))
+            case "answer" if self.flying:
+                self.do(self.answer(self.flying.pop(n % len(self.flying)), n))
+            case "roster":
+                self.do(RosterOffered(self.at, ROSTERS[n % len(ROSTERS)], "r", (), n > 4))
+            case "boot":
+                self.boot += 1
+                self.flying.clear()
+                self.do(Started(self.at, "1", "gate", "other", True))
+            case "stop":
+                self.do(Stopping(self.at, "SIGTERM"))
+            case "device" if n % 2:
+                self.do(DeviceWent(self.at, f"d{n % 3}", "cause", "hint"))
+            case "device":
+                self.do(DeviceCame(self.at, f"d{n % 3}"))
+            case "clock":
+                self.trust = Trust.UNKNOWN if n < 4 else Trust.NTP
+                self.do(ClockSet(self.at, 0))
+            case "assign":
+                self.do(BadgeAssignmentAsked(self.at, UIDS[n % len(UIDS)], f"w{n}"))
+            case "dismiss":
+                self.do(BadgeDismissalAsked(self.at, UIDS[n % len(UIDS)]))
+            case _:
+                self.do(TimePassed(self.at))
+
+    def answer(self, send: Send, n: int) -> BurstEnded:
+        references = [r.reference for r in send.registrations]
+        common = (self.at, send.attempt, send.channel)
+        match n % 5:
+            case 0:
+                return BurstEnded(*common, failure=Failure("NotReached", "x"), jitter=n / 10)
+            case 1:
+                return BurstEnded(*common, failure=Failure("AnswerLost", "x", unsure=True))
+            case 2:
+                wrong = (Answer(references[0], errors=(ItemError("5", "INSS"),)),)
+                return BurstEnded(*common, wrong, missing=tuple(references[1:]), jitter=0.9)
+        answers = tuple(Answer(r, Receipt(str(1000 + i))) for i, r in enumerate(references))
+        return BurstEnded(*common, answers)
+
+
+def for_state(entries: list[Entry]) -> list[Entry]:
+    """The entries that the journal hands out: lasting kinds, and all from the last base on."""
+    began = [e.record for e in entries if isinstance(e.record, DayBegan)]
+    base = began[-1].base if began else 1
+    return [e for e in entries if e.seq >= base or e.kind in LASTING]
+
+
+@given(steps)
+def test_the_state_restored_from_the_journal_is_the_state_that_ran(plan: list[Step]) -> None:
+    run = Run()
+    for step in plan:
+        run.play(*step)
+        assert gate.restore(RULES, run.entries) == run.state
+        assert gate.restore(RULES, for_state(run.entries)) == run.state
+
+
+@given(steps)
+def test_a_worker_owes_one_registration_a_day(plan: list[Step]) -> None:
+    run = Run()
+    for step in plan:
+        run.play(*step)
+    daily = [
+        (e.record.worker, e.record.day)
+        for e in run.entries
+        if isinstance(e.record, ObligationOpened) and e.record.duty == "checkinatwork"
+    ]
+    assert len(daily) == len(set(daily))
+
+
+@given(steps)
+def test_no_obligation_waits_for_a_day_that_is_over_once_the_clock_is_trusted(
+    plan: list[Step],
+) -> None:
+    run = Run()
+    for step in plan:
+        run.play(*step)
+    run.trust = Trust.NTP
+    run.ms += 86_400_000
+    run.do(ClockSet(run.at, 0))
+    flying = {r for refs in run.state.ledger.flights.values() for r in refs}
+    today = RULES.day(run.at)
+    for obligation in run.state.ledger.obligations.values():
+        if obligation.day < today and obligation.reference not in flying:
+            assert obligation.outcome in set(Outcome)
