@@ -1,0 +1,218 @@
+"""The emulated Checkinatwork with a channel to it, in process and over real HTTPS on loopback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from lxml import etree
+
+from agent.channels.base import Registration
+from agent.channels.checkinatwork import Checkinatwork
+from agent.channels.credentials import CredentialFiles, Credentials
+from agent.channels.wire import Wire, gate_transport
+from agent.sandbox.authority import Authority
+from agent.sandbox.presence import PATH, PresenceService
+from agent.sandbox.presence_ledger import DIMONA_NOT_OK, PresenceLedger
+from agent.sandbox.presence_rules import Rules
+from agent.sandbox.serving import HttpsServer, InProcess
+
+SCHEMA = Path(__file__).parents[3] / "shared" / "checkinatwork" / "schema"
+BODY = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
+FAULT = "{http://schemas.xmlsoap.org/soap/envelope/}Fault"
+
+START = dt.datetime(2026, 11, 24, 5, 58, tzinfo=dt.UTC)
+"""06:58 in Brussels: START.date() is the day there, too."""
+DECLARATION = "1Y1000NF9KCQZ"
+EMPLOYER = "0448181966"
+UNKNOWN_EMPLOYER = "0101010157"
+JAN = "85011512355"
+NORA = "05011512353"
+BIS = "90231512323"
+LIMOSA = "24910158641968060"
+
+
+class SetClock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> dt.datetime:
+        return self.now
+
+    def pass_(self, **time: float) -> None:
+        self.now += dt.timedelta(**time)
+
+
+class Recorder(httpx.BaseTransport):
+    """Passes everything on, and keeps what went over the wire."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+        self.requests: list[httpx.Request] = []
+        self.answers: list[bytearray] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        response = self._inner.handle_request(request)
+        self.answers.append(bytearray())
+        response.stream = Tee(response.stream, self.answers[-1])
+        return response
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class Tee(httpx.SyncByteStream):
+    def __init__(self, stream: Any, copy: bytearray) -> None:
+        self._stream = stream
+        self._copy = copy
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._stream:
+            self._copy += chunk
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+class Schemas:
+    """The official schemas, where they lie beside the project."""
+
+    def __init__(self) -> None:
+        self._messages = etree.XMLSchema(file=SCHEMA / "PresenceRegistration_protocol_v1.xsd")
+        self._errors = etree.XMLSchema(file=SCHEMA / "socsec-errors-schema-v1.xsd")
+
+    def check(self, envelope: bytes) -> None:
+        """Fails unless what the envelope holds is valid."""
+        content = etree.fromstring(envelope).find(BODY)[0]
+        if content.tag == FAULT:
+            self._errors.assertValid(content.find("detail")[0])
+        else:
+            self._messages.assertValid(content)
+
+    def valid(self, message: Any) -> bool:
+        """Whether `message`, the element in a Body, is valid."""
+        return bool(self._messages.validate(message))
+
+
+@pytest.fixture(scope="session")
+def schemas() -> Schemas:
+    if not SCHEMA.is_dir():
+        pytest.skip(f"the official schemas do not lie at {SCHEMA}")
+    return Schemas()
+
+
+class Site:
+    """An emulated service, its clock, and channels to it."""
+
+    def __init__(self, folder: Path, senders: Authority, transport: str, tls: Authority) -> None:
+        self.folder = folder
+        self.clock = SetClock()
+        self.slept_s = 0.0
+        self.senders = senders
+        self.tls = tls
+        self.recorder: Recorder | None = None
+        self.service = PresenceService(
+            self.clock,
+            senders.certificate,
+            ledger=PresenceLedger(remarks={NORA: (DIMONA_NOT_OK,)}),
+            rules=Rules(unknown_companies=frozenset({int(UNKNOWN_EMPLOYER)})),
+        )
+        self.real = transport == "https"
+        self.server = HttpsServer(self.service, tls.server_context()) if self.real else None
+        self.address = (self.server.address if self.server else "https://presence.test") + PATH
+        self._channels: list[Checkinatwork] = []
+        self.pair = PAIRS.setdefault(id(senders), senders.sender("gate 1"))
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept_s += seconds
+
+    def credentials(self, pair: Any = None) -> Credentials:
+        certificate, key = (pair or self.pair).write(self.folder, "sender")
+        return Credentials(CredentialFiles(certificate, key))
+
+    def channel(self, pair: Any = None, **options: Any) -> Checkinatwork:
+        """A channel of its own connection; `options` as of Checkinatwork."""
+        if self.real:
+            inner: httpx.BaseTransport = gate_transport(self.tls.client_context())
+        else:
+            inner = InProcess(self.service, self._sleep)
+        self.recorder = Recorder(inner)
+        wire = Wire(self.recorder, monotonic=time.monotonic if self.real else self._slept)
+        settings = {"environment": "Simulation", "clock": self.clock} | options
+        address = settings.pop("address", self.address)
+        channel = Checkinatwork("direct", address, self.credentials(pair), wire, **settings)
+        self._channels.append(channel)
+        return channel
+
+    def _slept(self) -> float:
+        return self.slept_s
+
+    def close(self) -> None:
+        for channel in self._channels:
+            channel.close()
+        if self.server:
+            self.server.stop()
+
+
+PAIRS: dict[int, Any] = {}
+"""Keys are slow to make: one sender for the whole run."""
+
+
+@pytest.fixture(scope="session")
+def senders() -> Authority:
+    return Authority(now=START)
+
+
+@pytest.fixture(scope="session")
+def tls() -> Authority:
+    """The authority of TLS, which lives in real time."""
+    return Authority()
+
+
+@pytest.fixture(params=["in process", "https"])
+def site(
+    request: pytest.FixtureRequest, tmp_path: Path, senders: Authority, tls: Authority
+) -> Iterator[Site]:
+    """The service both ways; whatever the test sends and gets is held against the schemas."""
+    made = Site(tmp_path, senders, request.param, tls)
+    if made.server:
+        made.server.start()
+    # Asked for only where it is, so that a missing folder skips no other test.
+    schemas = request.getfixturevalue("schemas") if SCHEMA.is_dir() else None
+    yield made
+    made.close()
+    if schemas is not None and made.recorder is not None:
+        hold_against_schemas(made.recorder, schemas)
+
+
+def hold_against_schemas(recorder: Recorder, schemas: Schemas) -> None:
+    for sent in recorder.requests:
+        schemas.check(sent.content)
+    for answer in recorder.answers:
+        if answer.rstrip().endswith(b"Envelope>"):
+            schemas.check(bytes(answer))
+
+
+@pytest.fixture
+def registration() -> Callable[..., Registration]:
+    """Makes a registration of Jan today; `changes` as of Registration."""
+
+    def make(reference: str = "tap-1", **changes: Any) -> Registration:
+        values: dict[str, Any] = {
+            "day": START.date(),
+            "declaration": DECLARATION,
+            "employer": EMPLOYER,
+            "inss": JAN,
+        } | changes
+        return Registration(reference, **values)
+
+    return make
