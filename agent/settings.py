@@ -1,0 +1,163 @@
+"""What a technician may write in the configuration: one frozen dataclass a section.
+
+Names, types and defaults stand here, the rules of each key in `config_rules.py`, what the keys
+mean and why the defaults are so in `config/werfpoort.example.toml`. A new section is a new field
+of Config.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from agent.core.rules import Line, Rules
+from drivers.base import PanelSettings, ReaderSettings
+
+Environment = Literal[
+    "Production", "Simulation", "Acceptation", "Integration", "Test", "Development"
+]
+"""As the service names itself in a fault (WIRE.md, section 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelKind:
+    """The one duty that a kind of channel fulfils, and its address in each environment."""
+
+    duty: str
+    addresses: Mapping[str, str]
+
+
+CHANNEL_KINDS: Mapping[str, ChannelKind] = {
+    "checkinatwork": ChannelKind(
+        "checkinatwork",
+        {"Production": "https://services.socialsecurity.be/PresenceRegistration/v1"},
+    ),
+}
+"""WIRE.md: the address of the simulation environment is always configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """[gate]"""
+
+    name: str
+    roster: Path
+    data_dir: Path = Path("/var/lib/werfpoort")
+    control_socket: Path = Path("/run/werfpoort/control.sock")
+    training: bool = False
+    languages: tuple[str, ...] = ("nl", "fr")
+    debounce_s: float = 3.0
+    shift_hours: float = 12.0
+
+    @property
+    def journal(self) -> Path:
+        """Where the journal lies."""
+        return self.data_dir / "journal.db"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSettings:
+    """[site]; `company` is the firm that reports, `duty` that of whoever has none of its own."""
+
+    name: str
+    declaration: str
+    company: str
+    address: str = ""
+    duty: str = "checkinatwork"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmployerSettings:
+    """[[employers]]; `duty` empty: the site's."""
+
+    number: str
+    name: str
+    duty: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSettings:
+    """[clock]"""
+
+    trust: Literal["kernel", "always"] = "kernel"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """[[channels]]; signs with `certificate` and `key` (PEM), or with `pkcs12`."""
+
+    name: str
+    kind: str = "checkinatwork"
+    environment: Environment = "Production"
+    address: str = ""
+    certificate: Path | None = None
+    key: Path | None = None
+    pkcs12: Path | None = None
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    may_search: bool = False
+    timeout_s: float = 20.0
+    batch: int = 200
+
+    @property
+    def duty(self) -> str:
+        """The duty that this channel fulfils."""
+        return CHANNEL_KINDS[self.kind].duty
+
+    @property
+    def endpoint(self) -> str:
+        """The address to call: the configured one, else that of the kind; empty: there is none."""
+        return self.address or CHANNEL_KINDS[self.kind].addresses.get(self.environment, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """[delivery]"""
+
+    burst_s: float = 60.0
+    first_retry_s: float = 2.0
+    longest_retry_s: float = 300.0
+    waiting_after_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """A configuration in which every key was checked; channels in order of preference."""
+
+    gate: GateSettings
+    site: SiteSettings
+    readers: tuple[ReaderSettings, ...]
+    channels: tuple[ChannelSettings, ...]
+    employers: tuple[EmployerSettings, ...] = ()
+    clock: ClockSettings = field(default_factory=ClockSettings)
+    panel: PanelSettings = field(default_factory=PanelSettings)
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where a day begins and ends: DOMAIN.md, section 4."""
+        return ZoneInfo("Europe/Brussels")
+
+    @property
+    def rules(self) -> Rules:
+        """What the core needs of it."""
+        return Rules(
+            zone=self.zone,
+            declaration=self.site.declaration,
+            duty=self.site.duty,
+            duties={e.number: e.duty for e in self.employers if e.duty},
+            lines=tuple(Line(c.name, c.duty, c.batch) for c in self.channels),
+            debounce_ms=_ms(self.gate.debounce_s),
+            shift_ms=_ms(self.gate.shift_hours * 3600),
+            burst_ms=_ms(self.delivery.burst_s),
+            first_retry_ms=_ms(self.delivery.first_retry_s),
+            longest_retry_ms=_ms(self.delivery.longest_retry_s),
+            waiting_after_ms=_ms(self.delivery.waiting_after_s),
+        )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
