@@ -44,10 +44,10 @@ $(READY): $(REQUIREMENTS) pyproject.toml
 		$(PYTHON) -m venv --clear $(VENV); \
 	fi; \
 	for step in '-r requirements/build.txt' '-r requirements/dev.txt'; do \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		$(BIN)/python -m pip install -qq --disable-pip-version-check \
 			--require-hashes --no-build-isolation $$step; \
 	done; \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	$(BIN)/python -m pip install -qq --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .; \
 	touch $(READY)
 
