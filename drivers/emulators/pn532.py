@@ -55,9 +55,9 @@ class _Antenna:
         self._lock = threading.Lock()
         self._present: list[_Presence] = []
 
-    def enter(self, card: Card) -> float:
+    def enter(self, *cards: Card) -> float:
         with self._lock:
-            self._present.append(_Presence(card, card.powered_uid()))
+            self._present += [_Presence(card, card.powered_uid()) for card in cards]
             return time.monotonic()
 
     def leave(self, card: Card) -> None:
@@ -101,9 +101,9 @@ class Pn532Emulator:
 
     # --- the world ---------------------------------------------------------------------------
 
-    def enter(self, card: Card) -> float:
-        """`card` comes into the field; the monotonic time of it, in seconds."""
-        return self._antenna.enter(card)
+    def enter(self, *cards: Card) -> float:
+        """`cards` come into the field at once; the monotonic time of it, in seconds."""
+        return self._antenna.enter(*cards)
 
     def leave(self, card: Card) -> None:
         """`card` leaves the field. Raises StopIteration for one that is not in it."""
@@ -129,7 +129,8 @@ class Pn532Emulator:
         """The chip goes on; what was said to it meanwhile is lost."""
 
         def forget() -> None:
-            termios.tcflush(self._slave, termios.TCIOFLUSH)
+            if self._slave >= 0:
+                termios.tcflush(self._slave, termios.TCIOFLUSH)
             self._frozen = False
 
         self._ask(forget)

@@ -101,6 +101,9 @@ class Chip:
             match frame:
                 case Ack():
                     self.baud = self._next_baud
+                    if line_baud != self.baud:
+                        self._reader.forget()  # what followed came at the old speed
+                        return
                 case Nack():
                     if self._last:
                         yield 0.0, self._last
