@@ -157,7 +157,7 @@ class Wire:
                     response.close()
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
             # Not chained: httpx errors carry the request, and h11 quotes what it read.
-            raise mapped(error, urlsplit(url).hostname or url) from None
+            raise mapped(error, _host(url)) from None
         return WireAnswer(response.status_code, dict(response.headers), body)
 
     def close(self) -> None:
@@ -270,11 +270,23 @@ def _tls_error(error: Exception, host: str) -> ChannelError | None:
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """`error` and what caused it, outermost first."""
+    import httpcore
+
     link: BaseException | None = error
     while link is not None:
         yield link
-        # Not __context__: that may be an earlier attempt, being handled while this one failed.
-        link = link.__cause__
+        # httpcore's pool raises `from None`: only the context still tells. Anywhere else the
+        # context may be an earlier attempt, being handled while this one failed.
+        from_httpcore = type(link).__module__.startswith(httpcore.__name__)
+        link = link.__cause__ or (link.__context__ if from_httpcore else None)
+
+
+def _host(url: str) -> str:
+    """The host in `url`, for a message."""
+    try:
+        return urlsplit(url).hostname or "the address"
+    except ValueError:
+        return "the address"
 
 
 def status_error(answer: WireAnswer, ticket: Ticket) -> ChannelError:

@@ -113,7 +113,15 @@ def schemas() -> Schemas:
 class Site:
     """An emulated service, its clock, and channels to it."""
 
-    def __init__(self, folder: Path, senders: Authority, transport: str, tls: Authority) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        credentials: Credentials,
+        senders: Authority,
+        tls: Authority,
+        *,
+        real: bool,
+    ) -> None:
         self.folder = folder
         self.clock = SetClock()
         self.slept_s = 0.0
@@ -126,17 +134,19 @@ class Site:
             ledger=PresenceLedger(remarks={NORA: (DIMONA_NOT_OK,)}),
             rules=Rules(unknown_companies=frozenset({int(UNKNOWN_EMPLOYER)})),
         )
-        self.real = transport == "https"
+        self.real = real
         self.server = HttpsServer(self.service, tls.server_context()) if self.real else None
         self.address = (self.server.address if self.server else "https://presence.test") + PATH
         self._channels: list[Checkinatwork] = []
-        self.pair = PAIRS.setdefault(id(senders), senders.sender("gate 1"))
+        self._credentials = credentials
 
     def _sleep(self, seconds: float) -> None:
         self.slept_s += seconds
 
     def credentials(self, pair: Any = None) -> Credentials:
-        certificate, key = (pair or self.pair).write(self.folder, "sender")
+        if pair is None:
+            return self._credentials
+        certificate, key = pair.write(self.folder, "sender")
         return Credentials(CredentialFiles(certificate, key))
 
     def channel(self, pair: Any = None, **options: Any) -> Checkinatwork:
@@ -163,13 +173,16 @@ class Site:
             self.server.stop()
 
 
-PAIRS: dict[int, Any] = {}
-"""Keys are slow to make: one sender for the whole run."""
-
-
 @pytest.fixture(scope="session")
 def senders() -> Authority:
     return Authority(now=START)
+
+
+@pytest.fixture(scope="session")
+def gate_credentials(senders: Authority, tmp_path_factory: pytest.TempPathFactory) -> Credentials:
+    """Those of gate 1, made once: an RSA key takes a while."""
+    certificate, key = senders.sender("gate 1").write(tmp_path_factory.mktemp("keys"), "gate-1")
+    return Credentials(CredentialFiles(certificate, key))
 
 
 @pytest.fixture(scope="session")
@@ -180,10 +193,14 @@ def tls() -> Authority:
 
 @pytest.fixture(params=["in process", "https"])
 def site(
-    request: pytest.FixtureRequest, tmp_path: Path, senders: Authority, tls: Authority
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    gate_credentials: Credentials,
+    senders: Authority,
+    tls: Authority,
 ) -> Iterator[Site]:
     """The service both ways; whatever the test sends and gets is held against the schemas."""
-    made = Site(tmp_path, senders, request.param, tls)
+    made = Site(tmp_path, gate_credentials, senders, tls, real=request.param == "https")
     if made.server:
         made.server.start()
     # Asked for only where it is, so that a missing folder skips no other test.
