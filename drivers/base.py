@@ -74,6 +74,21 @@ class SeveralCards:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A key of `keypad` went down: one of `0123456789*#ABCD`."""
+
+    keypad: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class MainsSeen:
+    """Whether the mains sensor sees voltage: told first on opening, then on every change."""
+
+    present: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceGone:
     """The device does not work; told once, until a `DeviceBack`."""
 
@@ -89,7 +104,7 @@ class DeviceBack:
     device: str
 
 
-Report = BadgeSeen | SeveralCards | DeviceGone | DeviceBack
+Report = BadgeSeen | SeveralCards | KeyPressed | MainsSeen | DeviceGone | DeviceBack
 Reporter = Callable[[Report], None]
 """Takes a report from any thread; returns at once."""
 
@@ -132,6 +147,26 @@ class PanelSettings:
     red: int | None = 22
     buzzer: int | None = 23
     active_high: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KeypadSettings:
+    """One keypad: kind `matrix` with pins from top and from left by BCM number, or `usb` with a
+    device path, best one of /dev/input/by-id."""
+
+    name: str = "keypad"
+    kind: str = "matrix"
+    rows: tuple[int, ...] = (5, 6, 13, 19)
+    columns: tuple[int, ...] = (12, 16, 20)
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MainsSettings:
+    """A mains sensor by BCM number. `present_when_low`: an optocoupler that pulls the pin down."""
+
+    pin: int = 24
+    present_when_low: bool = True
 
 
 # --- the panel ------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from drivers.emulators.pin_board import PinBoard
 from drivers.emulators.pins import CircuitFactory, WireFactory
 
 TIMEOUT_S = 10.0
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -313,7 +314,7 @@ def test_another_process_lights_a_lamp_of_this_board(board: PinBoard) -> None:
     subprocess.run(
         [sys.executable, "-c", program],
         env=os.environ | {"WERFPOORT_PIN_WIRE": board.path},
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
         check=True,
         timeout=60,
     )
@@ -337,14 +338,23 @@ def test_a_program_that_talks_nonsense_is_dropped_and_the_next_one_is_heard(
     factory.close()
 
 
-@pytest.mark.skipif(
-    "wire" not in entry_points(group="gpiozero_pin_factories").names,
-    reason="werfpoort is not installed here, so gpiozero cannot find its pin factory by name",
-)
-def test_gpiozero_finds_the_factory_by_its_name(board: PinBoard) -> None:
+def test_gpiozero_finds_the_factory_by_the_name_that_the_project_declares(
+    board: PinBoard, tmp_path: Path
+) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    target = project["entry-points"]["gpiozero_pin_factories"]["wire"]
+    installed = tmp_path / "werfpoort_as_installed-1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: werfpoort-as-installed\nVersion: 1\n")
+    (installed / "entry_points.txt").write_text(f"[gpiozero_pin_factories]\nwire = {target}\n")
     subprocess.run(
         [sys.executable, "-c", "from gpiozero import LED\nLED(17).on()\n"],
-        env=os.environ | {"WERFPOORT_PIN_WIRE": board.path, "GPIOZERO_PIN_FACTORY": "wire"},
+        env=os.environ
+        | {
+            "WERFPOORT_PIN_WIRE": board.path,
+            "GPIOZERO_PIN_FACTORY": "wire",
+            "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}",
+        },
         check=True,
         timeout=60,
     )
