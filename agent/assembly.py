@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from agent.channels import open_channel
 from agent.channels.base import ChannelError
@@ -21,7 +20,6 @@ from agent.channels.delivery import Delivery, Post
 from agent.config import Config
 from agent.control import ControlServer
 from agent.core.events import DeviceWent, Event
-from agent.core.rules import Line, Rules
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
 from agent.evidence.clock import SystemClock
@@ -34,27 +32,9 @@ from drivers.base import DeviceError, Panel, PanelSettings
 from drivers.panel_gpio import open_panel
 from drivers.supervised import Supervised
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
 JOURNAL_NAME_BYTES = 4
 
 log = logging.getLogger(__name__)
-
-
-def rules_of(config: Config) -> Rules:
-    """The configuration as far as decisions need it."""
-    return Rules(
-        zone=BRUSSELS,
-        declaration=config.site.declaration,
-        duty=config.site.duty,
-        duties={e.number: e.duty for e in config.employers if e.duty},
-        lines=tuple(Line(c.name, c.duty, c.batch) for c in config.channels),
-        debounce_ms=round(config.gate.debounce_s * 1000),
-        shift_ms=round(config.gate.shift_hours * 3_600_000),
-        burst_ms=round(config.delivery.burst_s * 1000),
-        first_retry_ms=round(config.delivery.first_retry_s * 1000),
-        longest_retry_ms=round(config.delivery.longest_retry_s * 1000),
-        waiting_after_ms=round(config.delivery.waiting_after_s * 1000),
-    )
 
 
 @contextmanager
@@ -68,8 +48,8 @@ def owned(config: Config) -> Iterator[Keeper]:
     lock = Lock(folder / "lock")
     try:
         keeper = opened(
-            folder / "journal.db",
-            rules_of(config),
+            config.gate.journal,
+            config.rules,
             random.SystemRandom(),
             training=config.gate.training,
         )
@@ -138,8 +118,7 @@ def _panel(settings: PanelSettings, clock: SystemClock, inbox: QueueInbox[Event]
 
 def _posts(config: Config) -> Mapping[str, Post]:
     return {
-        channel.name: Post(open_channel(channel), float(channel.timeout_s))
-        for channel in config.channels
+        channel.name: Post(open_channel(channel), channel.timeout_s) for channel in config.channels
     }
 
 

@@ -67,7 +67,8 @@ def config() -> None:
 @click.argument("file", type=click.Path(path_type=Path), default=CONFIG)
 def config_check(file: Path) -> None:
     """Report everything that is wrong with FILE, at once."""
-    from agent.config import check_config, report
+    from agent.config import check_config
+    from agent.findings import report
 
     checked, findings = check_config(file)
     if findings:
@@ -87,7 +88,7 @@ def roster() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def roster_check(config_file: Path, file: Path) -> None:
     """Report everything that is wrong with a roster FILE, without taking it."""
-    from agent.config import report
+    from agent.findings import report
     from agent.roster_file import read_roster
 
     reading = read_roster(file, _loaded(config_file).site.declaration)

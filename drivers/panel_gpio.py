@@ -16,10 +16,12 @@ from drivers.base import DeviceError, Panel, PanelSettings, Pattern, Step
 from drivers.gpio import pin_errors, pin_factory
 
 SHORTEST_STEP_S = 0.01  # a step of no length, repeated, would take the whole processor
+GAP_S = 0.04  # dark between two answers, so that the next in the queue sees one of his own
 END_WAIT_S = 1.0  # for the thread at the end; it waits for nothing but its own lock
 
 _DARK = Pattern("dark", ())
 _ALL_OFF = Step(0.0)
+_GAP = Step(GAP_S)
 
 
 def open_panel(settings: PanelSettings) -> Panel:
@@ -60,7 +62,8 @@ class GpioPanel:
         self._change = threading.Condition()
         self._resting = _DARK
         self._playing = _DARK
-        self._index = 0
+        self._index = 0  # -1: the gap before the first step
+        self._lit = _ALL_OFF
         self._due_s: float | None = None  # monotonic; None: this step stays
         self._closed = False
         self._thread = threading.Thread(target=self._play, name="panel", daemon=True)
@@ -69,10 +72,12 @@ class GpioPanel:
     def show(self, pattern: Pattern) -> None:
         """Plays `pattern` now, over whatever played; its first step is lit on return.
 
-        Raises DeviceLost if the pins no longer obey.
+        A lamp that is lit already goes dark for `GAP_S` first. Raises DeviceLost if the pins no
+        longer obey.
         """
         with self._change:
-            self._begin(pattern)
+            lit = self._lit
+            self._begin(pattern, gap=bool(pattern.steps) and _shares_lamp(lit, pattern.steps[0]))
 
     def rest(self, pattern: Pattern) -> None:
         """What to play whenever no shown pattern plays; the same one again does not start over."""
@@ -99,21 +104,25 @@ class GpioPanel:
             except Exception:  # a lamp that is gone must not keep the others lit
                 continue
 
-    def _begin(self, pattern: Pattern) -> None:
+    def _begin(self, pattern: Pattern, *, gap: bool = False) -> None:
         if self._closed:
             return
-        self._playing, self._index = pattern, 0
+        self._playing, self._index = pattern, -1 if gap else 0
         self._light()
         self._change.notify()
 
     def _light(self) -> None:
         """Lights the present step and notes when the next one is due."""
         steps = self._playing.steps
-        step = steps[self._index] if steps else _ALL_OFF
+        step = _GAP if self._index < 0 else steps[self._index] if steps else _ALL_OFF
         self._due_s = None
         with pin_errors("panel"):
             self._set(step)
-        stays = len(steps) <= 1 and (self._playing.repeat or self._playing is self._resting)
+        stays = (
+            self._index >= 0
+            and len(steps) <= 1
+            and (self._playing.repeat or self._playing is self._resting)
+        )
         if not stays:
             self._due_s = time.monotonic() + max(step.seconds, SHORTEST_STEP_S)
 
@@ -126,6 +135,7 @@ class GpioPanel:
                 output.on()
             else:
                 output.off()
+        self._lit = step
 
     def _play(self) -> None:
         with self._change:
@@ -147,3 +157,7 @@ class GpioPanel:
             self._light()
         except DeviceError:
             return  # the thread waits; the next `show` meets the fault and tells it
+
+
+def _shares_lamp(one: Step, other: Step) -> bool:
+    return any(getattr(one, lamp) and getattr(other, lamp) for lamp in ("amber", "green", "red"))

@@ -13,7 +13,7 @@ class End(StrEnum):
     RECEIPT = "receipt"
     """Amber, then green; the service holds one registration."""
     STORED = "stored, receipt later"
-    """Amber alone; the service holds one registration by the end."""
+    """Amber, and no green before the way is well again; one registration by the end."""
     KNOWN = "already registered"
     """Green at once; nothing is sent."""
     REFUSED = "refused"

@@ -93,7 +93,7 @@ class Simulation:
             monotonic=lambda: self.clock.now().mono_ms / 1000,
         )
         channel = Checkinatwork(
-            "ciaw", ADDRESS, self._credentials, None, "Simulation", self.now, wire=wire
+            "ciaw", ADDRESS, self._credentials, wire, environment="Simulation", clock=self.now
         )
         delivery = Delivery({"ciaw": Post(channel, CALL_S)}, self.clock, self.chance)
         roster = RosterWatch(self.roster, DECLARATION, self.clock, self.inbox, work)

@@ -76,6 +76,8 @@ class Stage:
         self._scenario = scenario
         self._cards = [ntag213(person.uid) for person in site.people]
         self._came: list[tuple[Tap, float]] = []
+        self._well_at: list[float] = []
+        """When the way and the service became well again, each time (monotonic)."""
 
     def play(self) -> int:
         """Plays it, prints what it saw, and says whether every tap ended as it must."""
@@ -98,6 +100,8 @@ class Stage:
             case Weather(_, said, faults):
                 print(f"{stamp} {said}")
                 self._site.set_faults(**faults)
+                if not faults:
+                    self._well_at.append(time.monotonic())
             case Assign(_, who):
                 answer = self._site.ask(
                     ask="badge-assign", uid="#1", worker=self._site.people[who].name
@@ -175,7 +179,9 @@ class Stage:
                 right = amber and green and not red and played.amber_s < played.green_s  # type: ignore[operator]
                 lights, wanted = "amber, then green", 1
             case End.STORED:
-                right, lights, wanted = amber and not green and not red, "amber alone", 1
+                well = next(at_s for at_s in self._well_at if at_s > played.came_s)
+                early = played.green_s is not None and played.green_s < well
+                right, lights, wanted = amber and not early and not red, "amber, no green yet", 1
             case End.KNOWN:
                 right, lights, wanted = green and not amber and not red, "green at once", 1
             case End.REFUSED:
