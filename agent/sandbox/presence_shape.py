@@ -51,8 +51,9 @@ _CRITERIA = frozenset(
     ]
 )
 
-_DATE = re.compile(r"(\d{4}-\d\d-\d\d)(Z|[+-](0\d|1[0-3]):[0-5]\d|[+-]14:00)?", re.ASCII)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_ZONE = r"(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)?"
+_DATE = re.compile(rf"(\d{{4}}-\d\d-\d\d){_ZONE}", re.ASCII)
+_INSTANT = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?{_ZONE}", re.ASCII)
 _WHITE_SPACE = " \t\r\n"
 """Of XML: what a schema collapses, and nothing else."""
 
@@ -79,7 +80,7 @@ def _at_most(characters: int) -> Callable[[str], bool]:
 
 
 def _is_date(text: str) -> bool:
-    found = _DATE.fullmatch(text.strip(_WHITE_SPACE))
+    found = _DATE.fullmatch(text)
     if found is None:
         return False
     try:
@@ -90,7 +91,6 @@ def _is_date(text: str) -> bool:
 
 
 def _is_instant(text: str) -> bool:
-    text = text.strip(_WHITE_SPACE)
     if not _INSTANT.fullmatch(text):
         return False
     try:
@@ -102,7 +102,7 @@ def _is_instant(text: str) -> bool:
 
 def as_date(text: str) -> dt.date:
     """The day of an xs:date that passed the shape; a zone behind it does not move the day."""
-    return dt.date.fromisoformat(text.strip(_WHITE_SPACE)[:10])
+    return dt.date.fromisoformat(text[:10])
 
 
 _MODELS = {
