@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from difflib import get_close_matches
-from enum import EnumMeta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -211,8 +211,8 @@ _WANTED: Mapping[Any, str] = {
 def _wanted(hint: Any) -> str:
     if hint in _WANTED:
         return _WANTED[hint]
-    if isinstance(hint, EnumMeta):
-        return "one of " + ", ".join(f'"{member}"' for member in hint)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return "one of " + ", ".join(f'"{choice}"' for choice in hint)
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(f'"{choice}"' for choice in get_args(hint))
     if get_origin(hint) is tuple:

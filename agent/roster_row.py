@@ -111,11 +111,9 @@ def _name(text: str) -> str:
     """A name in any script, in Unicode's composed form (NFC), its spaces made single."""
     if not text:
         raise IdentifierError("is empty", "write the name as on the identity card")
-    for character in text:
-        if character == _LOST_LETTER:
-            raise IdentifierError(
-                "lost a letter when it was saved", f"write it again; {SAVE_AS_UTF8}"
-            )
+    if _LOST_LETTER in text:
+        raise IdentifierError("lost a letter when it was saved", f"write it again; {SAVE_AS_UTF8}")
+    for character in () if text.isprintable() else text:
         if unicodedata.category(character) in _INVISIBLE and character not in _JOINERS:
             raise IdentifierError(
                 f"holds an invisible character (U+{ord(character):04X})", "type the name again"
