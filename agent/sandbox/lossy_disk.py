@@ -68,8 +68,8 @@ class _Methods:
     """The native methods of one kind of file, with the live and the dead ones made of them."""
 
     def __init__(self, native: vfs.IoMethods, disk: LossyDisk) -> None:
-        self.read, self.size = native.xRead, native.xFileSize
-        self.write, self.truncate, self.close = native.xWrite, native.xTruncate, native.xClose
+        self.read, self.write = native.xRead, native.xWrite
+        self.truncate, self.close = native.xTruncate, native.xClose
         self.live = vfs.IoMethods.from_buffer_copy(native)
         self.live.iVersion = vfs.METHODS_VERSION
         self.live.xWrite = vfs.Transfer(disk._guarded(disk._write))
@@ -115,7 +115,7 @@ class LossyDisk:
         if self._sqlite.find(name.encode()):
             raise ValueError(f"a VFS named {name} is registered already")
         self._native: vfs.Vfs = self._sqlite.find(None).contents
-        self._ended: list[vfs.Vfs] = []
+        self._kept: list[object] = []
         self._vfs = self._registered()
         # For ever: connections are closed after modules at the interpreter's end, and still call.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
@@ -181,8 +181,9 @@ class LossyDisk:
     def _registered(self) -> vfs.Vfs:
         own = vfs.Vfs.from_buffer_copy(self._native)
         own.iVersion, own.zName = 1, self.name.encode()
-        own.xOpen = vfs.Open(self._guarded(self._open))
-        own.xDelete = vfs.Delete(self._guarded(self._delete))
+        own.xOpen = opening = vfs.Open(self._guarded(self._open))
+        own.xDelete = deleting = vfs.Delete(self._guarded(self._delete))
+        self._kept += [own, opening, deleting]  # a cut may come while SQLite is in one of them
         self._sqlite.register(ctypes.byref(own), 0)
         return own
 
@@ -195,7 +196,6 @@ class LossyDisk:
         self._sqlite.unregister(ctypes.byref(self._vfs))
         for name in ("xOpen", "xDelete", "xAccess"):
             _disable(self._vfs, name)
-        self._ended.append(self._vfs)
         self._vfs = self._registered()
 
     def _powered(self) -> bool:
@@ -222,9 +222,7 @@ class LossyDisk:
         native = ctypes.addressof(self._native)
         if name is None or not flags & WATCHED:
             return int(self._native.xOpen(native, name, address, flags, flags_out))
-        if self.read_only and flags & vfs.OPEN_READWRITE:
-            if not flags & vfs.OPEN_MAIN_DB:
-                return vfs.CANTOPEN
+        if self.read_only:  # the native VFS does the same when the kernel refuses it
             flags = flags & ~(vfs.OPEN_READWRITE | vfs.OPEN_CREATE) | vfs.OPEN_READONLY
         path = os.fsdecode(ctypes.string_at(name))
         durable = os.path.exists(path)

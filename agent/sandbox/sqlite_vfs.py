@@ -11,7 +11,7 @@ import ctypes
 import sqlite3
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_int64, c_void_p
 
-OK, IOERR, FULL, CANTOPEN = 0, 10, 13, 14
+OK, IOERR, FULL = 0, 10, 13
 IOERR_WRITE, IOERR_FSYNC, IOERR_DELETE = 10 | 3 << 8, 10 | 4 << 8, 10 | 10 << 8
 
 OPEN_READONLY, OPEN_READWRITE, OPEN_CREATE = 0x1, 0x2, 0x4
