@@ -16,8 +16,8 @@ from a national number (DOMAIN.md, sections 5.8 and 6)."""
 class Worker:
     """One worker of one employer under one declaration of works.
 
-    `inss` (11 digits) or `limosa`, never both; the other is empty. `employer` is a company number of
-    10 digits, empty only where a Limosa number stands alone. `declaration` is the
+    `inss` (11 digits) or `limosa`, never both; the other is empty. `employer` is a company number
+    of 10 digits, empty only where a Limosa number stands alone. `declaration` is the
     declaration-of-works number. A worker is valid from `valid_from` until the end of
     `valid_until`; None: no bound. The national numbers stay out of `repr`, which ends in logs.
     """
