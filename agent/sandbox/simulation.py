@@ -8,6 +8,7 @@ same run, byte for byte.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 import tempfile
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ from drivers.base import BadgeSeen, DeviceBack, Pattern
 
 ADDRESS = "https://checkinatwork.test" + PATH
 CALL_S = 20.0
+
+_disks = itertools.count(1)
+"""A name for every disk of this process: SQLite keeps them all."""
 
 
 @dataclass(slots=True)
@@ -74,7 +78,7 @@ class Simulation:
         self.service = PresenceService(self.now, authority.certificate)
         pair = authority.sender("simulated gate").write(self.folder, "gate")
         self._credentials = Credentials(CredentialFiles(*pair))
-        self.disk = LossyDisk(f"day-{id(self)}", self.folder)
+        self.disk = LossyDisk(f"simulated-{next(_disks)}", self.folder)
         self.roster = self.folder / "roster.csv"
         self.roster.write_text(roster_csv(self.people), encoding="utf-8")
         self.daemon = self._powered()
@@ -114,7 +118,8 @@ class Simulation:
 
     def run_until(self, seconds: float) -> None:
         """Turns until that many seconds after the start."""
-        while self.clock.true_ms < round(seconds * 1000):
+        self.inbox.horizon_ms = round(seconds * 1000)
+        while self.clock.true_ms < self.inbox.horizon_ms:
             self.daemon.turn()
 
     def cut_power(self, dark_s: float) -> None:

@@ -68,6 +68,8 @@ class VirtualInbox(Generic[T]):
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
+        self.horizon_ms: int | None = None
+        """True time beyond which nobody waits: where a run is to stop."""
         self._due: list[tuple[int, int, T | None, Callable[[], None] | None]] = []
         self._count = 0
 
@@ -86,6 +88,8 @@ class VirtualInbox(Generic[T]):
     def take(self, timeout_s: float) -> T | None:
         """The next item that arrives in that time; the clock is then where it arrived."""
         until = self._clock.true_ms + max(0, round(timeout_s * 1000))
+        if self.horizon_ms is not None:
+            until = min(until, self.horizon_ms)
         while self._due and self._due[0][0] <= until:
             due, _, item, happening = heapq.heappop(self._due)
             self._clock.go_to(due)
