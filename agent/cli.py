@@ -70,10 +70,10 @@ def config_check(file: Path) -> None:
     from agent.config import check_config
     from agent.findings import report
 
-    checked, findings = check_config(file)
+    _, findings = check_config(file)
     if findings:
         click.echo(report(findings))
-    if checked is None:
+    if any(not finding.warning for finding in findings):
         sys.exit(1)
     click.echo(f"{file}: good")
 
@@ -95,7 +95,7 @@ def roster_check(config_file: Path, file: Path) -> None:
     if reading.findings:
         click.echo(report(reading.findings))
     click.echo(f"{file}: {len(reading.roster.badges)} badges of {reading.rows} rows are good")
-    sys.exit(1 if reading.findings else 0)
+    sys.exit(any(not finding.warning for finding in reading.findings))
 
 
 @roster.command("import")

@@ -148,6 +148,10 @@ class Channel(Protocol):
 
     name: str
 
+    def prepare(self) -> None:
+        """Loads what the first call needs. Raises ChannelError for what cannot be used."""
+        ...
+
     def register(self, registrations: Sequence[Registration], timeout_s: float) -> Reply:
         """Registers 1 to 200; one call, one attempt. Raises ChannelError."""
         ...

@@ -89,16 +89,23 @@ def _key(worker: Worker) -> str:
 
 
 def loses_too_many(book: Book, roster: Roster) -> bool:
-    """True when more than a third of the workers in force would go: likely the wrong file.
+    """True when more than a third of the workers in force could not tap any more: likely the
+    wrong file, or one whose badge column was lost.
 
-    Whose badge is still named has not gone: a row was mended.
+    Whose badge is still named has not gone (a row was mended), nor who has another badge now.
     """
-    offered = _listings(roster)
+    tapping = {_person(worker) for worker in roster.badges.values()}
+    known = tapping | {_person(worker) for worker in roster.unbadged}
     gone = sum(
-        _key(listing.worker) not in offered and roster.badges.keys().isdisjoint(listing.badges)
+        roster.badges.keys().isdisjoint(listing.badges)
+        and _person(listing.worker) not in (tapping if listing.badges else known)
         for listing in book.listed.values()
     )
     return gone * THIRD > len(book.listed)
+
+
+def _person(worker: Worker) -> tuple[str, str]:
+    return (worker.inss or worker.limosa, worker.employer)
 
 
 def apply(book: Book, record: Record) -> Book:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,8 @@ class Registration:
     day: dt.date
     declaration: str
     employer: str = ""
-    inss: str = ""
-    limosa: str = ""
+    inss: str = field(default="", repr=False)
+    limosa: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
