@@ -1,0 +1,185 @@
+"""A thermal printer on USB, a serial line, the network or a file, by python-escpos.
+
+    with open_printer(settings) as printer:
+        done = printer.print(request, report)
+
+One object prints one job: python-escpos remembers a code page that the printer may have
+forgotten. What is believed of a printer is only what it says itself:
+
+- status: the bits of DLE EOT 4, 2 and 1; no answer is `UNKNOWN`;
+- a part is certain when each check mark laid in it was answered (see `escpos_rendering`); a
+  printer that never answers gets the whole job, and none of it is certain.
+
+No write waits longer than `WRITE_S`, except to a file; the process that prints is killed for
+that (see `print_job`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from .base import DeviceError, DeviceProtocolError
+from .escpos_rendering import Rendered, Renderer
+from .escpos_wires import Wire, open_wire
+from .paper import (
+    JobDone,
+    PartDone,
+    PartStarted,
+    PrinterSettings,
+    PrinterStatus,
+    PrintEvent,
+    PrintRequest,
+)
+
+ANSWER_S = 0.5  # a printer answers DLE EOT within some ms; a network one within a round trip
+MARK_S = 15.0  # the slowest head prints what lies between two marks, pictures too, well in that
+CHUNK_BYTES = 1024
+DLE_EOT = b"\x10\x04"
+_PRINTER, _OFFLINE_CAUSE, _PAPER = b"\x01", b"\x02", b"\x04"  # n of DLE EOT n
+
+HINTS = {
+    PrinterStatus.PAPER_OUT: "Put in a new roll and close the cover; printing goes on by itself.",
+    PrinterStatus.COVER_OPEN: "Close the printer's cover; printing goes on by itself.",
+    PrinterStatus.OFFLINE: "See what the printer's lamps say; press its button or switch it on.",
+    PrinterStatus.UNKNOWN: "Check the printer's power and cable, and look at what came out.",
+}
+
+
+class EscposPrinter:
+    """One opened printer, for one job. Made by `open_printer`."""
+
+    def __init__(self, settings: PrinterSettings, renderer: Renderer, wire: Wire) -> None:
+        self._settings = settings
+        self._renderer = renderer
+        self._wire = wire
+        self._answers: list[int] = []
+        self._marks = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets the printer go; never raises."""
+        self._wire.close()
+
+    def status(self) -> PrinterStatus:
+        """What the printer says of itself now; UNKNOWN after `ANSWER_S` of silence."""
+        paper = self._ask(_PAPER)
+        if paper is None:
+            return PrinterStatus.UNKNOWN
+        cause, printer = self._ask(_OFFLINE_CAUSE), self._ask(_PRINTER)
+        if cause is None or printer is None:
+            return PrinterStatus.UNKNOWN
+        if cause & 0x04:
+            return PrinterStatus.COVER_OPEN
+        if paper & 0x60 or cause & 0x20:
+            return PrinterStatus.PAPER_OUT
+        if printer & 0x08:
+            return PrinterStatus.OFFLINE
+        return PrinterStatus.PAPER_LOW if paper & 0x0C else PrinterStatus.OK
+
+    def print(
+        self,
+        request: PrintRequest,
+        report: Callable[[PrintEvent], None],
+        alive: Callable[[], None] = lambda: None,
+    ) -> JobDone:
+        """Prints what is not certain yet and tells `report` of each part; the end is the result.
+
+        `alive` is called at least every few seconds. Never raises DeviceError: the end says it.
+        """
+        certain, sent = request.certain, request.sent
+        status = PrinterStatus.UNKNOWN
+        try:
+            status = self.status()
+            answers = status is not PrinterStatus.UNKNOWN
+            for index in range(request.certain, len(request.document.parts)):
+                if status.blocks or (answers and status is PrinterStatus.UNKNOWN):
+                    return _stopped(certain, sent, status)
+                rendered = self._render(request, index)
+                sent = max(sent, index + 1)
+                report(PartStarted(index + 1))
+                self._send(rendered, alive)
+                printed = answers and self._printed(rendered.marks, alive)
+                status = self.status() if answers else status
+                if answers and not printed:
+                    return _stopped(certain, sent, status)
+                certain += printed
+                report(PartDone(index + 1, printed, status))
+        except DeviceError as error:
+            return JobDone(certain, sent, PrinterStatus.UNKNOWN, str(error), error.hint)
+        if certain < sent:
+            problem = "The printer does not answer: nobody knows what came out."
+            hint = "Look whether every page is there, from the first to the last."
+            return JobDone(certain, sent, status, problem, hint)
+        return JobDone(certain, sent, status)
+
+    def _render(self, request: PrintRequest, index: int) -> Rendered:
+        document = request.document
+        return self._renderer.part(
+            document.parts[index],
+            over=document.duplicate if index < request.sent else "",
+            last=index == len(document.parts) - 1,
+        )
+
+    def _send(self, rendered: Rendered, alive: Callable[[], None]) -> None:
+        self._take(0.0)
+        self._marks = 0
+        for start in range(0, len(rendered.data), CHUNK_BYTES):
+            self._wire.write(rendered.data[start : start + CHUNK_BYTES])
+            alive()
+
+    def _printed(self, marks: int, alive: Callable[[], None]) -> bool:
+        """True once every mark was answered; False when the printer stopped or fell silent."""
+        seen, last = self._marks, time.monotonic()
+        while self._marks < marks:
+            alive()
+            self._take(ANSWER_S)
+            if self._marks > seen:
+                seen, last = self._marks, time.monotonic()
+            elif time.monotonic() - last > MARK_S or self.status().blocks:
+                return False
+        return True
+
+    def _ask(self, n: bytes) -> int | None:
+        self._take(0.0)
+        self._answers.clear()
+        self._wire.write(DLE_EOT + n)
+        end = time.monotonic() + ANSWER_S
+        while not self._answers and time.monotonic() < end:
+            self._take(0.05)
+        return self._answers[0] if self._answers else None
+
+    def _take(self, wait_s: float) -> None:
+        """Sorts what came by the bits that are fixed: 0xx1xx10 answers DLE EOT, 0xx0xxxx GS r."""
+        for byte in self._wire.read(wait_s):
+            if byte & 0x93 == 0x12:
+                self._answers.append(byte)
+            elif byte & 0x90 == 0:
+                self._marks += 1
+
+
+def open_printer(settings: PrinterSettings) -> EscposPrinter:
+    """The printer, opened. Raises DeviceNotFound, DeviceBusy, or DeviceProtocolError for a
+    profile that python-escpos does not have."""
+    try:
+        renderer = Renderer(settings)
+    except ValueError as error:
+        raise DeviceProtocolError(
+            f"printer: the profile {settings.profile!r} is not known to python-escpos",
+            "Leave the profile empty, or take a name from `python-escpos` (TM-T20II, POS-5890).",
+        ) from error
+    return EscposPrinter(settings, renderer, open_wire(settings))
+
+
+def _stopped(certain: int, sent: int, status: PrinterStatus) -> JobDone:
+    problem = f"The printer stopped after page {certain}: {status.value.replace('_', ' ')}."
+    return JobDone(certain, sent, status, problem, HINTS.get(status, HINTS[PrinterStatus.UNKNOWN]))
