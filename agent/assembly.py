@@ -23,7 +23,7 @@ from agent.core.events import DeviceWent, Event
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
 from agent.evidence.clock import SystemClock
-from agent.journal.keeper import Keeper, opened
+from agent.journal.keeper import Keeper, Owner, opened
 from agent.lock import Lock
 from agent.roster_watch import RosterWatch
 from agent.seams import QueueInbox, ThreadWork
@@ -32,13 +32,11 @@ from drivers.base import DeviceError, Panel, PanelSettings
 from drivers.panel_gpio import open_panel
 from drivers.supervised import Supervised
 
-JOURNAL_NAME_BYTES = 4
-
 log = logging.getLogger(__name__)
 
 
 @contextmanager
-def owned(config: Config) -> Iterator[Keeper]:
+def owned(config: Config, clock: SystemClock) -> Iterator[Keeper]:
     """The journal of this gate, for this process alone.
 
     Raises Locked while an agent runs, JournalError, and OSError when its folder cannot be used.
@@ -47,12 +45,9 @@ def owned(config: Config) -> Iterator[Keeper]:
     folder.mkdir(mode=0o750, exist_ok=True)
     lock = Lock(folder / "lock")
     try:
-        keeper = opened(
-            config.gate.journal,
-            config.rules,
-            random.SystemRandom(),
-            training=config.gate.training,
-        )
+        owner = Owner(config.gate.name, config.gate.training)
+        chance = random.SystemRandom()
+        keeper = opened(config.gate.journal, config.rules, chance, owner, clock.now())
         try:
             yield keeper
         finally:
@@ -61,12 +56,17 @@ def owned(config: Config) -> Iterator[Keeper]:
         lock.release()
 
 
+def clock_of(config: Config) -> SystemClock:
+    """The machine's clock, believed as far as the configuration says."""
+    return SystemClock(believed=config.clock.trust == "always")
+
+
 def run(config: Config) -> None:
     """Runs the gate until SIGTERM or SIGINT. Raises what `owned` raises."""
-    clock = SystemClock(believed=config.clock.trust == "always")
+    clock = clock_of(config)
     chance = random.SystemRandom()
     with ExitStack() as parts:
-        keeper = parts.enter_context(owned(config))
+        keeper = parts.enter_context(owned(config, clock))
         inbox: QueueInbox[Event] = QueueInbox()
         work = ThreadWork()
         panel = _panel(config.panel, clock, inbox)
@@ -88,8 +88,7 @@ def run(config: Config) -> None:
         parts.callback(clock.stop)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda n, _: daemon.stop(signal.Signals(n).name))
-        name = chance.randbytes(JOURNAL_NAME_BYTES).hex()
-        daemon.start(name, config.gate.name, training=config.gate.training)
+        daemon.start()
         log.info("the gate is ready: journal %s", keeper.state.journal)
         daemon.run()
     log.info("the gate has stopped; nothing is lost")

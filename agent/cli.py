@@ -181,13 +181,12 @@ def _ask(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
 
 
 def _alone(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
-    from agent.assembly import owned
+    from agent.assembly import clock_of, owned
     from agent.core.commands import Reply
     from agent.desk import Desk
-    from agent.evidence.clock import SystemClock
 
-    clock = SystemClock(believed=settings.clock.trust == "always")
-    with _explained(), owned(settings) as keeper:
+    clock = clock_of(settings)
+    with _explained(), owned(settings, clock) as keeper:
 
         def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
             replies = [c for c in keeper.do(event_for(1)) if isinstance(c, Reply)]

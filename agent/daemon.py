@@ -116,10 +116,9 @@ class Daemon:
 
     # --- the loop -----------------------------------------------------------------------------
 
-    def start(self, new_journal: str, gate_name: str, *, training: bool) -> None:
+    def start(self) -> None:
         """Begins: from here on `turn` may be called. Raises JournalError."""
-        started = Started(self.clock.now(), __version__, gate_name, new_journal, training)
-        self._carry_out(self.keeper.do(started))
+        self._carry_out(self.keeper.do(Started(self.clock.now(), __version__)))
 
     def run(self) -> None:
         """Turns until it is asked to stop."""

@@ -14,14 +14,21 @@ from agent.core.roster import Roster
 
 
 @dataclass(frozen=True, slots=True)
+class JournalMade:
+    """An empty journal is there for this gate; `journal` is the name it shall have."""
+
+    at: Moment
+    journal: str
+    gate: str
+    training: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
-    """The agent runs. `journal`: a name for a journal that has none yet."""
+    """The agent runs."""
 
     at: Moment
     version: str
-    gate: str
-    journal: str
-    training: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +192,8 @@ class WritingResumed:
 
 
 Event = (
-    Started
+    JournalMade
+    | Started
     | Stopping
     | TimePassed
     | Tapped

@@ -36,6 +36,7 @@ from agent.core.events import (
     DeviceCame,
     DeviceWent,
     Event,
+    JournalMade,
     RecordFailed,
     RosterOffered,
     RosterUnreadable,
@@ -91,6 +92,8 @@ def _answer(turn: Turn, event: Event) -> None:
             burst_ended(turn, event)
         case TimePassed():
             pass
+        case JournalMade(_, journal, gate, training):
+            turn.record(JournalOpened(journal, gate, training))
         case Started():
             _started(turn, event)
         case Stopping(_, reason):
@@ -118,8 +121,6 @@ def _answer(turn: Turn, event: Event) -> None:
 
 
 def _started(turn: Turn, event: Started) -> None:
-    if not turn.state.journal:
-        turn.record(JournalOpened(event.journal, event.gate, event.training))
     turn.record(AgentStarted(event.version))
     for name, way in sorted(turn.state.lines.ways.items()):
         if way.attempt:

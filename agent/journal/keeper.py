@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core import gate
 from agent.core.commands import Command, Record
-from agent.core.events import Event
+from agent.core.events import Event, JournalMade
+from agent.core.moment import Moment
 from agent.core.rules import Rules
 from agent.journal.store import Journal, JournalMismatch
+
+NAME_BYTES = 4
+"""Of a journal: eight letters, so that our references fit the service's 24 characters."""
 
 
 class Keeper:
@@ -33,13 +37,27 @@ class Keeper:
         return commands
 
 
-def opened(database: Path | str, rules: Rules, chance: random.Random, *, training: bool) -> Keeper:
-    """The keeper of this journal. Raises JournalError, and JournalMismatch when the journal
-    holds real registrations and the gate is for training, or the other way round.
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose journal it is: the gate's name, and whether its registrations are real."""
+
+    gate: str
+    training: bool
+
+
+def opened(
+    database: Path | str, rules: Rules, chance: random.Random, owner: Owner, now: Moment
+) -> Keeper:
+    """The keeper of this journal; an empty one gets its name. Raises JournalError, and
+    JournalMismatch when it holds real registrations and the gate is for training, or the other
+    way round.
     """
     keeper = Keeper(Journal(database, chance), rules)
     state = keeper.state
-    if state.journal and state.training is not training:
+    if not state.journal:
+        name = chance.randbytes(NAME_BYTES).hex()
+        keeper.do(JournalMade(now, name, owner.gate, owner.training))
+    elif state.training is not owner.training:
         keeper.journal.close()
         holds, wanted = ("training", "real") if state.training else ("real", "training")
         raise JournalMismatch(
@@ -48,8 +66,3 @@ def opened(database: Path | str, rules: Rules, chance: random.Random, *, trainin
             "set gate.training as it was, or give gate.data_dir another folder",
         )
     return keeper
-
-
-def records_of(commands: Sequence[Command]) -> list[Record]:
-    """The record commands among these."""
-    return [command for command in commands if isinstance(command, Record)]

@@ -22,7 +22,7 @@ from agent.channels.wire import Wire
 from agent.core.events import Event
 from agent.core.rules import Rules
 from agent.daemon import Daemon, Parts
-from agent.journal.keeper import opened
+from agent.journal.keeper import Owner, opened
 from agent.roster_watch import RosterWatch
 from agent.sandbox.authority import Authority
 from agent.sandbox.lossy_disk import LossyDisk
@@ -88,9 +88,9 @@ class Simulation:
         return self._starts.astimezone(dt.UTC) + dt.timedelta(milliseconds=self.clock.due())
 
     def _powered(self) -> Daemon:
-        keeper = opened(
-            self.disk.uri(self.folder / "journal.db"), self._rules, self.chance, training=True
-        )
+        database = self.disk.uri(self.folder / "journal.db")
+        owner = Owner("simulated", training=True)
+        keeper = opened(database, self._rules, self.chance, owner, self.clock.now())
         work = VirtualWork(self.clock)
         wire = Wire(
             InProcess(self.service, self._sleep),
@@ -102,7 +102,7 @@ class Simulation:
         delivery = Delivery({"ciaw": Post(channel, CALL_S)}, self.clock, self.chance)
         roster = RosterWatch(self.roster, DECLARATION, self.clock, self.inbox, work)
         daemon = Daemon(Parts(keeper, self.clock, self.inbox, work, self.panel, delivery, roster))
-        daemon.start(self.chance.randbytes(4).hex(), "simulated", training=True)
+        daemon.start()
         daemon.report(DeviceBack("entrance"))
         return daemon
 

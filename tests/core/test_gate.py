@@ -15,6 +15,7 @@ from agent.core.events import (
     ClockSet,
     Event,
     Failure,
+    JournalMade,
     RecordFailed,
     RosterOffered,
     Started,
@@ -48,7 +49,8 @@ class Bench:
         self.trust = Trust.NTP
         self.unix_ms = MORNING
         self.boot = "b1"
-        self.do(Started(self.at, "1", "gate", "j1", True))
+        self.do(JournalMade(self.at, "j1", "gate", True))
+        self.do(Started(self.at, "1"))
         self.do(RosterOffered(self.at, roster, "roster.csv"))
 
     @property
@@ -268,7 +270,7 @@ def test_what_was_in_flight_when_the_agent_stopped_is_unsure_at_the_next_start()
     bench = Bench()
     bench.tap("04A1B2C3")
     bench.boot = "b2"
-    (again,) = sends(bench.do(Started(bench.at, "1", "gate", "ignored", True)))
+    (again,) = sends(bench.do(Started(bench.at, "1")))
     assert bench.state.journal == "j1"
     assert [r.inss for r in again.registrations] == [AN.inss]
     assert bench.only().unsure

@@ -19,6 +19,7 @@ from agent.core.events import (
     DeviceWent,
     Event,
     Failure,
+    JournalMade,
     RosterOffered,
     Started,
     Stopping,
@@ -85,7 +86,8 @@ class Run:
         self.boot = 1
         self.trust = Trust.NTP
         self.shift = 0
-        self.do(Started(self.at, "1", "gate", "j", True))
+        self.do(JournalMade(self.at, "j", "gate", True))
+        self.do(Started(self.at, "1"))
         self.do(RosterOffered(self.at, ROSTERS[0], "r"))
 
     @property
@@ -119,7 +121,7 @@ class Run:
             case "boot":
                 self.boot += 1
                 self.flying.clear()
-                self.do(Started(self.at, "1", "gate", "other", True))
+                self.do(Started(self.at, "1"))
             case "stop":
                 self.do(Stopping(self.at, "SIGTERM"))
             case "device" if n % 2:
