@@ -1,0 +1,39 @@
+"""What a test needs beyond Python, and what becomes of it where that is missing.
+
+    @pytest.mark.needs("chromium", available=which("chromium"), installable_in_ci=True)
+
+or, inside a test or a fixture, `needs("chromium", available=…, installable_in_ci=True)` with the
+fixture `needs`. Where it is missing the test is skipped; with CI=true it fails if CI could have
+installed it, because such a skip hides a step that `.ci/run` lacks.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+
+import pytest
+
+
+class Needs(Protocol):
+    """Returns when `what` is available; else skips or fails the test that asks."""
+
+    def __call__(self, what: str, *, available: object, installable_in_ci: bool) -> None: ...
+
+
+def _needs(what: str, *, available: object, installable_in_ci: bool) -> None:
+    if available:
+        return
+    if installable_in_ci and os.environ.get("CI") == "true":
+        pytest.fail(f"{what} is missing, and .ci/run could install it", pytrace=False)
+    pytest.skip(f"needs {what}")
+
+
+@pytest.fixture(scope="session")
+def needs() -> Needs:
+    return _needs
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        _needs(*marker.args, **marker.kwargs)
