@@ -84,11 +84,11 @@ def run(config: Config) -> None:
             parts.callback(reader.stop)
         for name, post in posts.items():
             work.start(f"{name} gets ready", partial(_prepare, name, post))
-        _listen(daemon, config, parts)
         parts.callback(clock.stop)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda n, _: daemon.stop(signal.Signals(n).name))
         daemon.start()
+        _listen(daemon, config, parts)
         log.info("the gate is ready: journal %s", keeper.state.journal)
         daemon.run()
     log.info("the gate has stopped; nothing is lost")

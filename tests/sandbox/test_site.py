@@ -1,0 +1,131 @@
+"""The real agent in a process of its own, at the emulated wires, on days when things break."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agent.sandbox.faults import Faults
+from agent.sandbox.people import crew
+from agent.sandbox.site import VirtualSite
+from drivers.emulators.nfc_cards import ntag213
+
+PEOPLE = crew(12, random.Random(12))
+CARDS = [ntag213(person.uid) for person in PEOPLE]
+PATIENCE_S = 20.0
+STOP_WITHIN_S = 2.0
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[VirtualSite]:
+    with VirtualSite(tmp_path, PEOPLE) as virtual:
+        yield virtual
+
+
+def wait_until(true: Callable[[], bool], what: str) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < until, f"not within {PATIENCE_S} s: {what}"
+        time.sleep(0.05)
+
+
+def registered(site: VirtualSite) -> int:
+    return int(site.status()["obligations"].get("registered", 0))
+
+
+def stored_taps(site: VirtualSite) -> int:
+    with sqlite3.connect(f"file:{site.folder}/data/journal.db?mode=ro", uri=True) as journal:
+        query = "SELECT count(*) FROM entry WHERE kind = 'tap-stored'"
+        count = int(journal.execute(query).fetchone()[0])
+    journal.close()
+    return count
+
+
+def test_a_badge_becomes_a_receipt_and_two_lights(site: VirtualSite) -> None:
+    came = site.tap(CARDS[0])
+    wait_until(lambda: registered(site) == 1, "registered")
+    wait_until(lambda: site.lamps.lit_after("green", came) is not None, "green")
+    amber, green = (site.lamps.lit_after(lamp, came) for lamp in ("amber", "green"))
+    assert amber is not None
+    assert green is not None
+    assert amber < green
+    assert site.registered(PEOPLE[0]) == 1
+
+
+def test_a_stop_with_a_call_under_way_is_quick_and_loses_nothing(site: VirtualSite) -> None:
+    site.set_faults(silent=True)
+    site.tap(CARDS[0])
+    wait_until(lambda: stored_taps(site) == 1, "stored")
+    assert site.stop_agent(signal.SIGTERM) < STOP_WITHIN_S
+    assert "the gate has stopped" in site.log.read_text()
+    site.service.faults = Faults()
+    site.start_agent()
+    wait_until(lambda: registered(site) == 1, "registered after the restart")
+    assert site.registered(PEOPLE[0]) == 1
+
+
+def test_an_agent_killed_again_and_again_goes_on_where_it_was(site: VirtualSite) -> None:
+    chance = random.Random(9)
+    site.set_faults(latency_s=0.3)
+    for card in CARDS[:6]:
+        site.tap(card)
+        wait_until(lambda card=card: stored_taps(site) == CARDS.index(card) + 1, "stored")
+        time.sleep(chance.uniform(0, 0.4))
+        site.stop_agent(signal.SIGKILL)
+        site.start_agent()
+    wait_until(lambda: registered(site) == 6, "all registered")
+    assert [site.registered(person) for person in PEOPLE[:6]] == [1] * 6
+    assert len(site.service.ledger.accepted) == 6
+
+
+def test_a_reader_that_is_unplugged_is_told_and_taken_up_again(site: VirtualSite) -> None:
+    site.reader.unplug()
+    wait_until(lambda: not site.status()["devices"]["entrance"], "reader told as gone")
+    assert site.status()["signal"] == "out-of-order"
+    assert "to do" in site.status()["broken"]["entrance"]
+    site.reader.replug()
+    wait_until(lambda: bool(site.status()["devices"]["entrance"]), "reader is back")
+    site.tap(CARDS[0])
+    wait_until(lambda: registered(site) == 1, "registered")
+
+
+def test_without_a_usable_key_taps_are_stored_and_the_log_says_what_to_do(
+    tmp_path: Path,
+) -> None:
+    site = VirtualSite(tmp_path, PEOPLE)
+    (tmp_path / "gate.key").write_text("rubbish")
+    with site:
+        came = site.tap(CARDS[0])
+        wait_until(lambda: stored_taps(site) == 1, "stored")
+        wait_until(lambda: site.lamps.lit_after("amber", came) is not None, "amber")
+        wait_until(lambda: "gate.key" in site.log.read_text(), "the key is named in the log")
+        site.ask(ask="status")
+    assert "to do" in site.log.read_text()
+
+
+def test_the_log_and_the_status_hold_no_national_number(site: VirtualSite) -> None:
+    site.tap(CARDS[0])
+    wait_until(lambda: registered(site) == 1, "registered")
+    told = site.log.read_text() + str(site.status())
+    assert PEOPLE[0].worker.inss not in told
+    assert PEOPLE[0].uid not in told
+
+
+def test_an_agent_that_is_started_twice_says_so_and_leaves_the_first_alone(
+    site: VirtualSite,
+) -> None:
+    words = [sys.executable, "-m", "agent", "run", "--config", str(site.config)]
+    second = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+    assert second.returncode == 1
+    assert "held by a running agent" in second.stderr
+    assert "Traceback" not in second.stderr
+    site.tap(CARDS[0])
+    wait_until(lambda: registered(site) == 1, "registered by the first")
