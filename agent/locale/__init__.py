@@ -1,0 +1,37 @@
+"""The texts of the four languages: .po sources beside the .mo files that Babel compiled of them.
+
+    texts("nl")["list.title"]  →  "Aanwezigheidslijst"
+
+`pybabel compile -D paper -d agent/locale` after each change of a .po; a test holds them together.
+"""
+
+from __future__ import annotations
+
+import gettext
+from pathlib import Path
+
+LANGUAGES = ("nl", "fr", "de", "en")
+DOMAIN = "paper"
+_FOLDER = Path(__file__).parent
+
+
+class Texts:
+    """Message key → text in one language; KeyError for a key that the language lacks."""
+
+    def __init__(self, language: str) -> None:
+        path = _FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+        with path.open("rb") as file:
+            self._catalogue = gettext.GNUTranslations(file)
+
+    def __getitem__(self, key: str) -> str:
+        text = self._catalogue.gettext(key)
+        if text == key:
+            raise KeyError(key)
+        return text
+
+
+def texts(language: str) -> Texts:
+    """The texts of one of `LANGUAGES`; ValueError for any other."""
+    if language not in LANGUAGES:
+        raise ValueError(f"no texts in {language!r}: take one of {', '.join(LANGUAGES)}")
+    return Texts(language)
