@@ -1,0 +1,157 @@
+"""`make bench`: the figures of the README, measured on this machine.
+
+Each figure is taken in several runs and printed as min, median and max over them, beside what is
+asked of it. The virtual site runs here, the agent in a process of its own; nothing is mocked.
+QUICK=1 makes fewer and shorter runs, to see that it works.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.sandbox.people import crew
+from agent.sandbox.site import VirtualSite
+from drivers.emulators.nfc_cards import ntag213
+
+sys.path.insert(0, str(Path(__file__).parent))
+import inside
+from measures import cpu_share, percentile, resident_mib, tap_moments
+
+QUICK = bool(os.environ.get("QUICK"))
+RUNS = 2 if QUICK else 3
+PEACEFUL_TAPS = 10 if QUICK else 60
+RUSH_S = 10 if QUICK else 60
+RUSH_PER_S = 10
+HELD_S = 0.1
+SERVICE_S = 0.2
+IDLE_S = 5 if QUICK else 20
+PEOPLE = crew(80, random.Random(80))
+CARDS = [ntag213(person.uid) for person in PEOPLE]
+
+
+@dataclass(slots=True)
+class Figure:
+    """One line of the table: what was asked, and what each run gave."""
+
+    name: str
+    asked: str
+    unit: str
+    runs: list[float]
+
+    def line(self) -> str:
+        low, mid, high = min(self.runs), statistics.median(self.runs), max(self.runs)
+        return f"| {self.name} | {self.asked} | {low:.4g} | {mid:.4g} | {high:.4g} | {self.unit} |"
+
+
+class Table:
+    """Figures by name, in the order in which they were first measured."""
+
+    def __init__(self) -> None:
+        self._figures: dict[str, Figure] = {}
+
+    def add(self, name: str, asked: str, unit: str, value: float) -> None:
+        """One more run of a figure."""
+        self._figures.setdefault(name, Figure(name, asked, unit, [])).runs.append(value)
+        print(f"  {name}: {value:.4g} {unit}", flush=True)
+
+    def __str__(self) -> str:
+        head = ["| figure | asked | min | median | max | unit |", "|---|---|---|---|---|---|"]
+        return "\n".join(head + [figure.line() for figure in self._figures.values()])
+
+
+@contextmanager
+def fresh_site() -> Iterator[VirtualSite]:
+    """A virtual site with 80 workers and a service that answers in 200 ms."""
+    with tempfile.TemporaryDirectory(prefix="werfpoort-bench-") as folder:
+        with VirtualSite(Path(folder), PEOPLE) as site:
+            site.set_faults(latency_s=SERVICE_S)
+            yield site
+
+
+def peace(table: Table) -> None:
+    """Taps with pauses between them, so that the reader is at its slow pace."""
+    chance = random.Random(1)
+    with fresh_site() as site:
+        ambers, greens = [], []
+        for card in (CARDS * 2)[:PEACEFUL_TAPS]:
+            time.sleep(3.2 + chance.random())
+            came = site.tap(card)
+            time.sleep(0.8)
+            amber = site.lamps.lit_after("amber", came)
+            green = site.lamps.lit_after("green", came)
+            if amber is not None and (green is None or amber < green):
+                ambers.append(1000 * (amber - came))
+            if amber is not None and green is not None:
+                greens.append(1000 * (green - came))
+        table.add("tag to amber, p50", "≤ 100", "ms", percentile(ambers, 50))
+        table.add("tag to amber, p99", "≤ 200", "ms", percentile(ambers, 99))
+        table.add("tag to green, service 200 ms, p99", "≤ 600", "ms", percentile(greens, 99))
+
+
+def rush(table: Table) -> None:
+    """Ten taps a second in one reader's field, each 100 ms, one after the other."""
+    with fresh_site() as site:
+        time.sleep(1)
+        came: list[float] = []
+        begun = time.monotonic()
+        for n in range(RUSH_S * RUSH_PER_S):
+            time.sleep(max(0.0, begun + n / RUSH_PER_S - time.monotonic()))
+            card = CARDS[n % len(CARDS)]
+            came.append(site.reader.enter(card))
+            time.sleep(max(0.0, begun + n / RUSH_PER_S + HELD_S - 0.005 - time.monotonic()))
+            site.reader.leave(card)
+        time.sleep(3)
+        stored = tap_moments(site.folder / "data/journal.db")
+        table.add("10 taps/s: lost", "0", "taps", len(came) - len(stored))
+        if len(came) == len(stored):
+            delays = [1000 * (s - c) for c, s in zip(came, stored, strict=True)]
+            table.add("10 taps/s: tag to journal, p99", "≤ 300", "ms", percentile(delays, 99))
+        registered = site.status()["obligations"].get("registered", 0)
+        table.add("10 taps/s: registered of 80", "80", "workers", registered)
+        table.add("resident memory after the rush", "≤ 80", "MiB", resident_mib(site.pid))
+
+
+def start_and_idle(table: Table) -> None:
+    """Starts with a journal of 10,000 taps, and then nothing happens."""
+    with fresh_site() as site:
+        site.stop_agent()
+        inside.fill(site.folder, taps=10_000)
+        table.add("start to ready, 10,000 taps", "≤ 2", "s", site.start_agent())
+        time.sleep(5)
+        table.add("resident memory, 10,000 taps", "≤ 80", "MiB", resident_mib(site.pid))
+        table.add("idle CPU", "≤ 2", "% of a core", cpu_share(site.pid, IDLE_S))
+        table.add("stop", "≤ 2", "s", site.stop_agent())
+
+
+def in_process(table: Table) -> None:
+    """From the UID at the reader's thread to the panel, with a real journal on this disk."""
+    delays = inside.uid_to_panel_ms(500 if QUICK else 3000)
+    table.add("UID to amber, p50", "", "ms", percentile(delays, 50))
+    table.add("UID to amber, p99", "≤ 20", "ms", percentile(delays, 99))
+
+
+def main() -> None:
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    table = Table()
+    chosen = set(sys.argv[1:])
+    measures: tuple[Callable[[Table], None], ...] = (peace, in_process, rush, start_and_idle)
+    for run in range(RUNS):
+        print(f"run {run + 1} of {RUNS}")
+        for measure in measures:
+            if not chosen or measure.__name__ in chosen:
+                measure(table)
+    print(f"\n{table}")
+
+
+if __name__ == "__main__":
+    main()
