@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from agent.channels.delivery import Delivery
 from agent.config import load_config
 from agent.core.commands import Send
-from agent.core.events import BurstEnded, RosterOffered, Started, Tapped
+from agent.core.events import BurstEnded, RosterOffered, Tapped
 from agent.core.moment import Moment
 from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster
@@ -19,11 +19,14 @@ from agent.core.rules import Rules
 from agent.daemon import Daemon, Parts
 from agent.evidence.clock import SystemClock
 from agent.journal.keeper import Keeper, Owner, opened
+from agent.roster_file import read_roster
 from agent.roster_watch import RosterWatch
 from agent.sandbox.people import DECLARATION, crew
 from agent.seams import QueueInbox, ThreadWork
 from drivers.base import BadgeSeen, Pattern
 
+PAUSE_MS = 100
+"""Between two taps."""
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
 
@@ -71,20 +74,17 @@ def uid_to_panel_ms(taps: int) -> list[float]:
 
 
 def fill(folder: Path, taps: int) -> None:
-    """Puts so many taps of today, each of another worker and registered, into a site's journal."""
+    """Puts so many taps of today into a site's journal, of as many workers as it has."""
     config = load_config(folder / "werfpoort.toml")
     clock = SystemClock(believed=True)
     owner = Owner(config.gate.name, training=True)
     keeper = opened(config.gate.journal, config.rules, random.SystemRandom(), owner, clock.now())
-    people = crew(taps, random.Random(4))
+    uids = list(read_roster(config.gate.roster, DECLARATION).roster.badges)
     now = clock.now()
-    keeper.do(Started(now, "bench"))
-    roster = Roster({person.uid: person.worker for person in people})
-    keeper.do(RosterOffered(now, roster, "bench", force=True))
-    # The roster file on the disk names others; this one keeps the gate from asking.
-    for place, person in enumerate(people):
-        at = Moment(now.unix_ms + place, now.mono_ms + place, now.boot_id, now.trust)
-        _registered(keeper, at, person.uid, place)
+    for place in range(taps):
+        age_ms = (taps - place) * PAUSE_MS
+        at = Moment(now.unix_ms - age_ms, now.mono_ms - age_ms, now.boot_id, now.trust)
+        _registered(keeper, at, uids[place % len(uids)], place)
     keeper.journal.close()
 
 

@@ -72,10 +72,10 @@ class Table:
 @contextmanager
 def fresh_site() -> Iterator[VirtualSite]:
     """A virtual site with 80 workers and a service that answers in 200 ms."""
-    with tempfile.TemporaryDirectory(prefix="werfpoort-bench-") as folder:
-        with VirtualSite(Path(folder), PEOPLE) as site:
-            site.set_faults(latency_s=SERVICE_S)
-            yield site
+    folder = tempfile.TemporaryDirectory(prefix="werfpoort-bench-")
+    with folder as name, VirtualSite(Path(name), PEOPLE) as site:
+        site.set_faults(latency_s=SERVICE_S)
+        yield site
 
 
 def peace(table: Table) -> None:
