@@ -117,6 +117,7 @@ class _Strip:
     def _letters(self, line: Line) -> None:
         if line.large:
             self._printer.set(double_width=True, double_height=True)
+            self._bold = False  # ESC ! sets all modes at once
         if line.inverse:
             self._printer.set(invert=True)
         column = 0
@@ -129,7 +130,7 @@ class _Strip:
             self._printer.set(invert=False)
         if line.large:
             self._printer.set(normal_textsize=True)
-            self._bold = False  # ESC ! resets it too
+            self._bold = False
 
     def _embolden(self, bold: bool) -> None:
         if bold != self._bold:

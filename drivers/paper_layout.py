@@ -84,7 +84,8 @@ def _line(text: str) -> Line:
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    lines = textwrap.wrap(text, width, break_on_hyphens=False) or [""]
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in lines]
 
 
 def _placed(text: str, width: int, align: Align) -> str:
@@ -107,6 +108,8 @@ def _paragraph(
     large: bool = False,
     inverse: bool = False,
 ) -> Iterator[Line]:
+    longest = max(map(len, text.split()), default=0)
+    large = large and longest <= columns // LARGE  # rather small than a broken word
     letters = columns // LARGE if large else columns
     for piece in _wrapped(text, letters):
         placed = _placed(piece, letters, align)
