@@ -29,7 +29,7 @@ from measures import cpu_share, percentile, resident_mib, tap_moments
 
 QUICK = bool(os.environ.get("QUICK"))
 RUNS = 2 if QUICK else 3
-PEACEFUL_TAPS = 10 if QUICK else 60
+PEACEFUL_TAPS = 10 if QUICK else 30
 RUSH_S = 10 if QUICK else 60
 RUSH_PER_S = 10
 HELD_S = 0.1
