@@ -85,7 +85,8 @@ def as_text(stand: dict[str, Any]) -> str:
         lines.append(f"taps that wait for the clock: {stand['undated_taps']}; set the clock (NTP)")
     for item in stand["rejected"]:
         lines.append(
-            f"rejected: {item['worker']} ({', '.join(item['errors'])}): mend the roster, it is sent again"
+            f"rejected: {item['worker']} ({', '.join(item['errors'])}): "
+            "mend the roster, it is sent again"
         )
     for name, line in stand["channels"].items():
         state = "sending" if line["sending"] else "ready"

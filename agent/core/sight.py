@@ -85,17 +85,20 @@ def anchors(internet: Internet) -> Reading:
 
 
 def witness(s: Sight) -> bool:
+    """A mains-fed device of the site without battery still answers: there is mains."""
     boxes = (s.picture.local(u.name).gateway for u in s.facts.uplinks if u.box_on_mains)
     return s.picture.power().witness is WELL or WELL in boxes
 
 
 def power_well(s: Sight) -> bool:
+    """Mains are shown to be there, and the voltage is right."""
     power = s.picture.power()
     shown = power.mains is WELL or not s.facts.battery or witness(s)
     return shown and power.mains is not FAILING and power.voltage is WELL
 
 
 def link_well(s: Sight) -> bool:
+    """The cable, the association or the modem of this uplink is well."""
     match s.uplink.medium:
         case Medium.WIRED:
             return s.link.carrier is WELL
@@ -105,6 +108,7 @@ def link_well(s: Sight) -> bool:
 
 
 def gate_well(s: Sight) -> bool:
+    """Reader, journal, credentials and configuration are well."""
     gate = s.picture.gate()
     return all(r is WELL for r in (gate.reader, gate.journal, gate.credentials, gate.configuration))
 
@@ -117,14 +121,17 @@ def ground(s: Sight) -> bool:
 
 
 def local_well(s: Sight) -> bool:
+    """There is an address, and the gateway answers."""
     return s.local.address is WELL and s.local.gateway is WELL
 
 
 def no_anchor(s: Sight) -> bool:
+    """None of several independent anchors answers."""
     return anchors(s.internet) is FAILING
 
 
 def provider_dead(s: Sight) -> bool:
+    """All of ours is well, a hop of the provider answers, and nothing beyond it does."""
     net = s.internet
     way_out = s.uplink.medium is not Medium.MOBILE and link_well(s) and local_well(s)
     hop = net.provider_hop is WELL and net.beyond is FAILING and net.portal is WELL
@@ -132,6 +139,7 @@ def provider_dead(s: Sight) -> bool:
 
 
 def operator_gone(s: Sight) -> bool:
+    """After a reset the modem hears others, and no longer its own, heard here within seven days."""
     link = s.link
     age_ms = s.picture.unix_ms - s.picture.heard_ms.get(s.uplink.name, -SEVEN_DAYS_MS)
     hears = link.reset is WELL and link.other_cells is WELL and link.own_cells is FAILING
@@ -168,6 +176,7 @@ def two_providers(s: Sight) -> bool:
 
 
 def resolved(s: Sight) -> bool:
+    """Some resolver answers."""
     names = s.picture.names()
     return WELL in (names.configured, names.others)
 
@@ -192,27 +201,32 @@ def unreachable(s: Sight) -> bool:
 
 
 def service_unreachable(s: Sight) -> bool:
+    """The RSZ is not reached, by a second way out neither, while the network is well."""
     sound = s.channel.certificate is not FAILING and s.channel.impostor is not FAILING
     return s.rsz and unreachable(s) and sound and second_way_fails(s) and network_well(s)
 
 
 def second_way_fails(s: Sight) -> bool:
+    """Another uplink, a phone or another gate on its own line does not reach it either."""
     other = s.picture.elsewhere()
     gate = other.other_gate is FAILING and s.facts.other_gate_apart
     return FAILING in (other.uplink, other.phone) or gate
 
 
 def channel_fails(s: Sight) -> bool:
+    """A layer of the way to this endpoint fails."""
     c = s.channel
     return FAILING in (c.name, c.tcp, c.tls, c.certificate)
 
 
 def channel_well(s: Sight) -> bool:
+    """Every layer of the way to this endpoint is well."""
     c = s.channel
     return all(r is WELL for r in (c.name, c.tcp, c.tls, c.certificate, c.impostor))
 
 
 def sender(s: Sight) -> bool:
+    """The answer finds the sender at fault, by code, origin or status."""
     a = s.answer
     if a.said is Said.FAULT:
         return a.code.startswith(("SOA-01", "SOA-03")) or a.origin == "Consumer"
@@ -232,18 +246,22 @@ def service_fault(s: Sight) -> bool:
 
 
 def service_silent(s: Sight) -> bool:
+    """A gateway answers for the service (502-504) for longer than the hysteresis."""
     long = s.picture.silent_ms.get(s.way.name, 0) > s.limits.hysteresis_ms
     return long and s.answer.verified is WELL and served(s)
 
 
 def served(s: Sight) -> bool:
+    """The RSZ itself was reached, in the right environment, over a network that is well."""
     mine = s.rsz and s.answer.environment is not FAILING
     return mine and s.answer.verified is WELL and channel_well(s) and network_well(s)
 
 
 def answered_badly(s: Sight) -> bool:
+    """An answer came, and it is no receipt."""
     return s.answer.said in (Said.FAULT, Said.STATUS, Said.UNREADABLE)
 
 
 def supplier(s: Sight) -> bool:
+    """This way is the supplier's."""
     return s.way.party is Party.SUPPLIER

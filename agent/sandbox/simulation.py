@@ -1,4 +1,6 @@
-"""A gate and its world in one thread, on virtual time: the real core, journal, delivery and channel.
+"""A gate and its world in one thread, on virtual time.
+
+Real are the core, the journal, the delivery and the channel.
 
 Only the outermost seams are simulated: clock, inbox, work, the wire (the emulated service in
 process), the disk (a shim that loses what was not synced) and the devices. The same seed gives the

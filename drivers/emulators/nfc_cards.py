@@ -55,22 +55,27 @@ Card = TypeA | TypeB
 
 
 def ntag213(uid: str) -> TypeA:
+    """Type 2, seven-byte UID."""
     return TypeA(_uid(uid, 7), bytes.fromhex("0044"), 0x00)
 
 
 def mifare_classic(uid: str) -> TypeA:
+    """MIFARE Classic, four-byte UID."""
     return TypeA(_uid(uid, 4), bytes.fromhex("0004"), 0x08)
 
 
 def type_4(uid: str) -> TypeA:
+    """ISO/IEC 14443-4, with an ATS."""
     return TypeA(_uid(uid, 7), bytes.fromhex("0344"), 0x20, bytes.fromhex("067577810280"))
 
 
 def phone() -> TypeA:
+    """Type 4 with a random UID, first byte 08, new at every power-up."""
     return TypeA(b"", bytes.fromhex("0004"), 0x20, bytes.fromhex("0578807002"))
 
 
 def type_b(pupi: str) -> TypeB:
+    """ISO/IEC 14443 type B."""
     return TypeB(_uid(pupi, 4))
 
 
