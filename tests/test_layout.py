@@ -249,7 +249,7 @@ MORE_BREACHES: list[tuple[Rule, str, str]] = [
         "import contextvars",
         "from agent import config",
         "from .. import daemon",
-        "from drivers import paper",
+        "from drivers import panel_gpio",
         "def f():\n    import secrets",
     )
 ] + [
