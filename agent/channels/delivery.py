@@ -100,7 +100,7 @@ class Delivery:
 
     def _over(self, state: tenacity.RetryCallState, send: Send) -> bool:
         left_s = (send.until_ms - self._clock.now().mono_ms) / 1000
-        return left_s < max(LEAST_CALL_S, _asked_s(state)) + LEAST_CALL_S
+        return left_s < state.upcoming_sleep + LEAST_CALL_S
 
     def _sleep(self, seconds: float) -> None:
         self._stopping = self._clock.sleep(seconds)

@@ -1,0 +1,126 @@
+"""A burst: repeated only while nothing can have been carried out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from agent.channels.base import (
+    AnswerLost,
+    AnswerUnreadable,
+    ChannelError,
+    NotAuthenticated,
+    NotReached,
+    Refused,
+    Reply,
+    Unavailable,
+)
+from agent.channels.delivery import Delivery, Post
+from agent.core.commands import Send
+from agent.core.events import BurstEnded
+from agent.core.registrations import Answer, Receipt, Registration
+from agent.sandbox.virtual import VirtualClock
+
+ASKED = (Registration("j-1", dt.date(2026, 11, 24), "1Y1000NF9KCQZ"),)
+BURST_MS = 60_000
+
+
+class Scripted:
+    """A channel that fails as it is told, then answers; a real one stands in test_site.py."""
+
+    name = "ciaw"
+
+    def __init__(self, clock: VirtualClock, *failures: Exception) -> None:
+        self.calls = 0
+        self.starts_ms: list[int] = []
+        self._clock = clock
+        self._failures = list(failures)
+
+    def prepare(self) -> None:
+        pass
+
+    def register(self, registrations: Sequence[Registration], timeout_s: float) -> Reply:
+        self.calls += 1
+        self.starts_ms.append(self._clock.now().mono_ms)
+        assert 0 < timeout_s <= 20
+        if self._failures:
+            raise self._failures.pop(0)
+        return Reply(tuple(Answer(r.reference, Receipt("1")) for r in registrations))
+
+    def close(self) -> None:
+        pass
+
+
+def burst(*failures: Exception) -> tuple[Scripted, BurstEnded]:
+    clock = VirtualClock(0)
+    channel = Scripted(clock, *failures)
+    delivery = Delivery({"ciaw": Post(channel, 20.0)}, clock, random.Random(1))
+    ended: list[BurstEnded | None] = []
+    clock.aside(lambda: ended.append(delivery.burst(Send(1, "ciaw", ASKED, BURST_MS))))
+    assert ended[0] is not None
+    return channel, ended[0]
+
+
+def test_a_service_that_could_not_be_reached_is_tried_again_in_the_same_burst() -> None:
+    channel, ended = burst(NotReached("no route"), Unavailable("later"))
+    assert (channel.calls, ended.calls) == (3, 3)
+    assert ended.failure is None
+    assert [answer.reference for answer in ended.answers] == ["j-1"]
+
+
+@pytest.mark.parametrize("error", [AnswerLost, AnswerUnreadable])
+def test_an_answer_that_was_lost_ends_the_burst_and_leaves_it_unsure(
+    error: type[ChannelError],
+) -> None:
+    channel, ended = burst(error("cut"))
+    assert channel.calls == 1
+    assert ended.failure is not None
+    assert ended.failure.unsure
+
+
+@pytest.mark.parametrize("error", [Refused, NotAuthenticated])
+def test_what_retrying_cannot_mend_ends_the_burst_as_hopeless(error: type[ChannelError]) -> None:
+    channel, ended = burst(error("no"))
+    assert channel.calls == 1
+    assert ended.failure is not None
+    assert (ended.failure.hopeless, ended.failure.unsure) == (True, False)
+
+
+def test_a_burst_is_over_in_its_time_however_often_it_fails() -> None:
+    channel, ended = burst(*(NotReached("no route") for _ in range(1000)))
+    assert ended.failure is not None
+    assert channel.calls > 3
+    assert channel.starts_ms[-1] < BURST_MS
+
+
+def test_retry_after_is_waited_for_within_the_burst() -> None:
+    channel, _ = burst(Unavailable("busy", retry_after_s=12))
+    assert channel.starts_ms[1] >= 12_000
+
+
+def test_a_retry_after_beyond_the_burst_is_left_to_the_plan() -> None:
+    channel, ended = burst(Unavailable("busy", retry_after_s=600))
+    assert channel.calls == 1
+    assert ended.failure is not None
+    assert ended.failure.retry_after_ms == 600_000
+
+
+def test_a_defect_of_a_channel_does_not_stop_the_gate() -> None:
+    _, ended = burst(ZeroDivisionError("x"))
+    assert ended.failure is not None
+    assert (ended.failure.kind, ended.failure.unsure) == ("Defect", True)
+
+
+def test_once_the_agent_stops_no_attempt_is_made() -> None:
+    class Stopping(VirtualClock):
+        def sleep(self, seconds: float) -> bool:
+            return True
+
+    clock = Stopping(0)
+    channel = Scripted(clock, NotReached("no route"))
+    delivery = Delivery({"ciaw": Post(channel, 20.0)}, clock, random.Random(1))
+    assert delivery.burst(Send(1, "ciaw", ASKED, BURST_MS)) is None
+    assert channel.calls == 1
