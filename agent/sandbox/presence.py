@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import format_datetime
@@ -110,12 +111,16 @@ class PresenceService:
                 outcome = "answered"
             except Refusal as refusal:
                 fault, status = refusal.fault, 500
-                content = answers.soap_fault(fault, self._environment)
+                content = answers.soap_fault(fault, self._environment, self._ticket(now))
                 outcome = fault.code
             self._calls.append(Call(now, visit.operation, visit.sender, outcome, visit.references))
             body = presence_faults.garble(answers.envelope(content), faults)
             kind = faults.content_type or "text/xml; charset=utf-8"
             return self._dated(HttpAnswer(status, {"Content-Type": kind}, body), now)
+
+    def _ticket(self, now: dt.datetime) -> str:
+        """The number of this call; the same run gives the same one."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{now.isoformat()}#{len(self._calls)}"))
 
     def _front_end(self, request: HttpRequest) -> HttpAnswer | None:
         """What is no matter of SOAP: the address and the method."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -143,15 +142,15 @@ def envelope(content: Element) -> bytes:
     return message
 
 
-def soap_fault(fault: Fault, environment: str) -> Element:
-    """soap:Fault with an e:SystemError in its detail and a new ticket."""
+def soap_fault(fault: Fault, environment: str, ticket: str) -> Element:
+    """soap:Fault with an e:SystemError in its detail, that bears the ticket's number."""
     ours = fault.origin.casefold() in {"consumer", "client"}
     element = etree.Element(f"{{{_SOAP}}}Fault", nsmap={"soapenv": _SOAP})
     add(element, "faultcode", "soapenv:Client" if ours else "soapenv:Server")
     add(element, "faultstring", fault.message)
     detail = add(element, "detail")
     error = etree.SubElement(detail, f"{{{_ERRORS}}}SystemError", nsmap={"e": _ERRORS})
-    error.set("Id", str(uuid.uuid4()))
+    error.set("Id", ticket)
     add(error, f"{{{_ERRORS}}}Origin", fault.origin)
     add(error, f"{{{_ERRORS}}}Code", fault.code)
     message = add(error, f"{{{_ERRORS}}}Message", fault.message)
