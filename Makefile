@@ -60,8 +60,8 @@ lock: ## write requirements/*.txt anew from pyproject.toml; UPGRADE=1 raises eve
 		--python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
 		--constraint requirements/constraints.in $(if $(UPGRADE),--upgrade) "$$@"; }; \
 	compile requirements/build.in --output-file requirements/build.txt; \
-	compile pyproject.toml --extra sandbox --output-file requirements/run.txt; \
-	compile pyproject.toml --extra sandbox --extra dev --output-file requirements/dev.txt
+	compile pyproject.toml --output-file requirements/run.txt; \
+	compile pyproject.toml --extra dev --output-file requirements/dev.txt
 
 clean: ## remove .venv and everything that was made here
 	rm -rf $(VENV) build dist ./*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .virtual-site
