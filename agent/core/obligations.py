@@ -75,6 +75,8 @@ class Obligation:
             person.employer,
             person.inss,
             person.limosa,
+            self.at.unix_ms,
+            self.direction,
         )
 
 

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True, slots=True)
 class Registration:
     """One worker, employer, declaration and day to register; `reference` is ours, at most 24
-    characters, and never made from a national number."""
+    characters, and never made from a national number.
+
+    `unix_ms` is the instant of the tap and `direction` its way (`in`, `out`): what Check In and
+    Out registers. 0 and empty where only the day counts.
+    """
 
     reference: str
     day: dt.date
@@ -17,6 +21,8 @@ class Registration:
     employer: str = ""
     inss: str = field(default="", repr=False)
     limosa: str = field(default="", repr=False)
+    unix_ms: int = 0
+    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +49,17 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the service said of one registration: a receipt, or errors; never both.
+    """What the service said of one registration: a receipt, errors, or `handed_over`; one of them.
 
     Errors are business errors: a person mends the roster; sending the same again cannot help.
+    Handed over: a supplier has it, and the RSZ's number is not known yet. That is a state and no
+    outcome (DOMAIN.md, section 4): ask after it.
     """
 
     reference: str
     receipt: Receipt | None = None
     errors: tuple[ItemError, ...] = ()
+    handed_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
