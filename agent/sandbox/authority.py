@@ -45,9 +45,9 @@ class Authority:
         self._now = now if now is not None else dt.datetime.now(dt.UTC)
         self._key = ec.generate_private_key(ec.SECP256R1())
         builder = self._builder(name, name, self._key, dt.timedelta(days=LIFE_DAYS))
-        self.certificate = builder.add_extension(
-            x509.BasicConstraints(ca=True, path_length=0), critical=True
-        ).sign(self._key, hashes.SHA256())
+        builder = builder.add_extension(x509.BasicConstraints(True, 0), critical=True)
+        builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
+        self.certificate = builder.sign(self._key, hashes.SHA256())
         self._name = name
 
     @property
@@ -88,6 +88,7 @@ class Authority:
     ) -> Pair:
         builder = self._builder(name, self._name, key, expires_in)
         builder = builder.add_extension(x509.BasicConstraints(False, None), critical=True)
+        builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if hosts:
             names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
@@ -106,7 +107,7 @@ class Authority:
         self, subject: str, issuer: str, key: _Key, expires_in: dt.timedelta
     ) -> x509.CertificateBuilder:
         end = self._now + expires_in
-        return x509.CertificateBuilder(
+        builder = x509.CertificateBuilder(
             issuer_name=_distinguished(issuer),
             subject_name=_distinguished(subject),
             public_key=key.public_key(),
@@ -114,6 +115,10 @@ class Authority:
             not_valid_before=min(self._now, end) - dt.timedelta(days=1),
             not_valid_after=end,
         )
+        # Both key identifiers and the usage are asked for by Python 3.13's strict verification.
+        ours = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        return builder.add_extension(ours, critical=False).add_extension(own, critical=False)
 
 
 def _distinguished(name: str) -> x509.Name:
@@ -125,3 +130,17 @@ def _general_name(host: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
