@@ -54,6 +54,13 @@ def m001_entries(db: Database) -> None:
             body BLOB NOT NULL
         ) STRICT""",
         f"CREATE INDEX lasting ON entry (kind, seq) WHERE kind IN ({lasting})",
+        # Before the insert, for REPLACE deletes the row in its way without any delete trigger.
+        """CREATE TRIGGER entry_follows_the_last BEFORE INSERT ON entry
+            WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM entry)
+            BEGIN SELECT RAISE(ABORT, 'an entry of the journal follows the last one'); END""",
+        """CREATE TRIGGER payload_is_written_once BEFORE INSERT ON payload
+            WHEN EXISTS (SELECT 1 FROM payload WHERE seq = NEW.seq)
+            BEGIN SELECT RAISE(ABORT, 'a payload is erased or left, never changed'); END""",
         """CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
             BEGIN SELECT RAISE(ABORT, 'an entry of the journal is never changed'); END""",
         """CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry

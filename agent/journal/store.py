@@ -90,11 +90,14 @@ class Journal:
         """What `restore` needs: the lasting kinds of all times, and everything from the base on
         that the last `DayBegan` names. In order. Raises JournalError.
         """
-        base = self._base()
         marks = ",".join("?" * len(LASTING))
         old = f"SELECT seq FROM entry WHERE kind IN ({marks}) AND seq < ?"
-        yield from self._entries(f"e.seq IN ({old})", (*LASTING, base))
-        yield from self._entries("e.seq >= ?", (base,))
+        try:
+            base = self._base()
+            yield from self._entries(f"e.seq IN ({old})", (*LASTING, base))
+            yield from self._entries("e.seq >= ?", (base,))
+        except (sqlite3.Error, msgspec.MsgspecError, KeyError, ValueError) as error:
+            raise _explained(error, self.name) from error
 
     def _base(self) -> int:
         kind = kind_of(DayBegan)
@@ -111,10 +114,7 @@ class Journal:
             f"LEFT JOIN payload p ON p.seq = e.seq WHERE {where} ORDER BY e.seq",
             arguments,
         )
-        try:
-            yield from map(decoded, rows)
-        except (sqlite3.Error, msgspec.MsgspecError, KeyError) as error:
-            raise _explained(error, self.name) from error
+        return map(decoded, rows)
 
     def close(self) -> None:
         """Lets the file go; what was appended is durable already."""
@@ -132,7 +132,12 @@ def _opened(name: str) -> Database:
     uri = name.startswith("file:")
     conn = sqlite3.connect(name, uri=uri, isolation_level=None, timeout=BUSY_MS / 1000)
     try:
-        conn.execute("PRAGMA journal_mode = WAL")
+        _refuse_foreign(conn, name)
+        if conn.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
+            raise JournalError(
+                f"journal {name}: cannot keep a write-ahead log there",
+                "put gate.data_dir on a disk of this machine, not on a network share",
+            )
         conn.execute("PRAGMA synchronous = FULL")
         db = Database(conn)
         if migrations.pending(db):
@@ -142,6 +147,16 @@ def _opened(name: str) -> Database:
         conn.close()
         raise
     return db
+
+
+def _refuse_foreign(conn: sqlite3.Connection, name: str) -> None:
+    """Raises JournalMismatch for another program's database, before anything is changed in it."""
+    (owner,) = conn.execute("PRAGMA application_id").fetchone()
+    if owner != APPLICATION_ID and conn.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise JournalMismatch(
+            f"journal {name}: this is another program's database",
+            "give gate.data_dir another folder",
+        )
 
 
 def _explained(error: Exception, name: str) -> JournalError:
