@@ -119,6 +119,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
     plain = {
         int: st.integers(-(2**53), 2**53),
         str: st.text(max_size=20),
+        bytes: st.binary(max_size=40),
         bool: st.booleans(),
         dt.date: st.dates(),
         types.NoneType: st.none(),
@@ -490,25 +491,3 @@ def test_a_reader_may_look_on_while_the_journal_grows(journal: Journal, disk: Lo
         assert reader.execute("SELECT count(*) FROM entry").fetchone() == (1,)
         reader.execute("COMMIT")
         assert reader.execute("SELECT count(*) FROM entry").fetchone() == (2,)
-
-
-# -- journals of earlier versions
-
-
-@pytest.mark.parametrize(
-    "dump", sorted(Path(__file__).parent.glob("journal-*.sql")), ids=lambda path: path.stem
-)
-def test_a_journal_of_an_earlier_version_is_understood_and_goes_on(
-    disk: LossyDisk, dump: Path
-) -> None:
-    with direct(disk) as connection:
-        connection.executescript(dump.read_text(encoding="utf-8"))
-    written = rows(disk)
-    assert broken_at(written) is None
-    with closing(opened(disk)) as journal:
-        entries = list(journal.entries_for_state())
-        assert [e.kind for e in entries] == [row[1] for row in written]
-        assert None not in [e.record for e in entries]
-        journal.append(at(1), [tap(1)])
-    assert [row[6:] for row in rows(disk)][:-1] == [row[6:] for row in written]
-    assert broken_at(rows(disk)) is None
