@@ -12,8 +12,10 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import random
+import sqlite3
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,6 +129,8 @@ class Simulation:
     def cut_power(self, dark_s: float) -> None:
         """Drops what was not synced and what was on its way; the machine starts again later."""
         self.disk.cut(self.chance)
+        with suppress(sqlite3.Error):  # the dead connection: every call of it fails
+            self.daemon.keeper.journal.close()
         self.inbox.forget()
         self.clock.go_to(self.clock.true_ms + round(dark_s * 1000))
         self.clock.reboot()
