@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import socket
 import termios
 from typing import Any, Protocol
 
@@ -120,8 +121,9 @@ class NetworkWire(_Wire):
         host, _, port = settings.address.rpartition(":")
         if not host:
             host, port = settings.address, str(NETWORK_PORT)
-        printer = Network(host, int(port), timeout=CONNECT_S)
-        printer.open()
+        printer = Network(host, int(port))
+        # Its own open() leaves a socket behind that did not connect, and knows no IPv6.
+        printer.device = socket.create_connection((host, int(port)), CONNECT_S)
         super().__init__(f"printer at {settings.address}", printer)
 
     def _before_write(self) -> None:

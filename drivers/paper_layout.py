@@ -123,7 +123,11 @@ def _row(cells: tuple[Cell, ...], columns: int) -> Iterator[Line]:
     rest = max(1, (columns - sum(cell.width for cell in cells)) // open_cells)
     widths = [cell.width or rest for cell in cells]
     starts = [sum(widths[:i]) for i in range(len(cells))]
-    wrapped = [_wrapped(cell.text, width) for cell, width in zip(cells, widths, strict=True)]
+    last = len(cells) - 1  # the others leave a space before the next
+    wrapped = [
+        _wrapped(cell.text, width if i == last else max(1, width - 1))
+        for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
     for pieces in zip_longest(*wrapped, fillvalue=""):
         yield Line(
             tuple(
