@@ -6,7 +6,7 @@ import datetime as dt
 import ssl
 from typing import TYPE_CHECKING
 
-from agent.channels.base import Channel, NotReached, Reply
+from agent.channels.base import Ability, Channel, NotReached, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +57,8 @@ def _trusted(settings: ChannelSettings) -> ssl.SSLContext | None:
 
 class Unusable:
     """A channel whose files are broken: every call says so, and the gate works on."""
+
+    abilities: frozenset[Ability] = frozenset()
 
     def __init__(self, name: str, problem: str) -> None:
         self.name = name

@@ -21,11 +21,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from agent.core.registrations import Answer, ItemError, Receipt, Registration, Ticket
 
 __all__ = [
+    "Ability",
     "Answer",
     "AnswerLost",
     "AnswerUnreadable",
@@ -143,10 +145,24 @@ class Reply:
     ticket: Ticket = field(default_factory=Ticket)
 
 
+class Ability(StrEnum):
+    """What a channel can do besides registering; each is a method of that name."""
+
+    SEARCH = "search"
+    """`search(query, timeout_s)`: what the service has, where the account may."""
+    LOOK_UP = "look_up"
+    """`look_up(receipt, timeout_s)`: a registration by the RSZ's number."""
+    CANCEL = "cancel"
+    ASK_AFTER = "ask_after"
+    """`ask_after(reference, timeout_s)`: what became of what was handed over."""
+    ROSTER = "fetch_roster"
+
+
 class Channel(Protocol):
     """A way to fulfil one duty."""
 
     name: str
+    abilities: frozenset[Ability]
 
     def prepare(self) -> None:
         """Loads what the first call needs. Raises ChannelError for what cannot be used."""

@@ -8,13 +8,13 @@ stay in the error's ticket, since judging whose outage it was is the core's affa
 from __future__ import annotations
 
 import datetime as dt
-import email.utils
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from agent.channels import checkinatwork_messages as messages
 from agent.channels.base import (
+    Ability,
     Answer,
     AnswerUnreadable,
     ChannelError,
@@ -44,6 +44,7 @@ from agent.channels.wire import (
     HINT_WAIT,
     Wire,
     WireAnswer,
+    clock_hint,
     status_error,
 )
 
@@ -51,8 +52,6 @@ __all__ = ["CancelReason", "Cancellation", "Checkinatwork", "Found", "Query", "f
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 """The service's day: it takes today and tomorrow there."""
-CLOCK_OFF_S = 60
-"""A difference to the server's Date that explains a refused timestamp: past any call's duration."""
 MOST_PAGES = 100
 """Of one search: 50,000 registrations, far more than any site has in a month."""
 
@@ -77,6 +76,8 @@ class Checkinatwork:
     `clock` gives aware UTC; `environment` is the one that must answer, as in the faults
     (`Production`, `Simulation`, …); empty: any.
     """
+
+    abilities = frozenset({Ability.SEARCH, Ability.LOOK_UP, Ability.CANCEL})
 
     def __init__(
         self,
@@ -188,7 +189,7 @@ class Checkinatwork:
         try:
             return self._read(operation, answer)
         except NotAuthenticated as error:
-            error.hint = self._clock_hint(answer) or error.hint
+            error.hint = clock_hint(answer.server_date, self._clock()) or error.hint
             raise
 
     def _read(self, operation: str, answer: WireAnswer) -> tuple[Element, Ticket]:
@@ -217,18 +218,6 @@ class Checkinatwork:
         if element.tag != f"{{{messages.PROTOCOL}}}{expected}":
             raise _unreadable(f"a SOAP answer that is no {expected}", ticket)
         return element, ticket
-
-    def _clock_hint(self, answer: WireAnswer) -> str:
-        """Says so when our clock differs from the server's: that spoils the signed timestamp."""
-        try:
-            theirs = email.utils.parsedate_to_datetime(answer.server_date)
-            off_s = (self._clock() - theirs).total_seconds()
-        except (TypeError, ValueError):
-            return ""
-        if abs(off_s) < CLOCK_OFF_S:
-            return ""
-        way = "ahead of" if off_s > 0 else "behind"
-        return f"set the clock first: it is {abs(off_s):.0f} s {way} the service's (NTP)"
 
 
 def fault_error(

@@ -1,8 +1,12 @@
-"""The certificate and key that a channel signs with, read from files and taken up anew.
+"""What a channel proves itself with, read from files and taken up anew.
 
-`Credentials.current()` costs two or three `stat` calls; the files are read again only when one of
-them was replaced or rewritten. While a new pair is broken or half there, the old one stays in
-force and `problem` says what is wrong with the new one.
+    Credentials   certificate and key: to sign SOAP, or for mutual TLS
+    SigningKey    a key alone: to sign the JWT that asks for an access token
+    BearerToken   a token as the supplier gave it
+
+`current()` costs one to three `stat` calls; the files are read again only when one of them was
+replaced or rewritten. While a new one is broken or half there, the old one stays in force and
+`problem` says what is wrong with the new one.
 """
 
 from __future__ import annotations
@@ -10,9 +14,11 @@ from __future__ import annotations
 import datetime as dt
 import stat
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from agent.channels.base import NotAuthenticated
 
@@ -23,7 +29,11 @@ SHARED_WITH_OTHERS = 0o037
 """Refused on a file that holds a key. Reading by the group passes: systemd's own credentials show
 their access list as group bits, and a package gives the service a group."""
 
+TOKEN_MOST_CHARACTERS = 8192
+"""Of a header in the servers in use: Apache and nginx take 8 kB."""
+
 _Stamp = tuple[int, int, int]
+_Secret = TypeVar("_Secret")
 
 
 class CredentialError(NotAuthenticated):
@@ -60,52 +70,103 @@ class Credential:
     """SHA-256 of the certificate in lower-case hex: what the portal shows next to it."""
     not_before: dt.datetime
     not_after: dt.datetime
+    chain_der: tuple[bytes, ...] = field(default=(), repr=False)
+    """The certificates that stand in the file after it: what mutual TLS shows besides it."""
 
 
-class Credentials:
-    """The credential in those files, as they are now."""
+class Renewed(Generic[_Secret]):
+    """What `load` reads from `paths`, as they are now. Safe to use from several threads."""
 
-    def __init__(self, files: CredentialFiles) -> None:
-        self.files = files
+    def __init__(self, paths: tuple[Path, ...], load: Callable[[], _Secret]) -> None:
         self.problem: CredentialError | None = None
-        self._credential: Credential | None = None
+        self._paths = paths
+        self._load = load
+        self._secret: _Secret | None = None
         self._stamps: tuple[_Stamp | None, ...] = ()
         self._lock = threading.Lock()
 
-    def current(self) -> Credential:
-        """The credential in force. Raises CredentialError while none was ever good."""
+    def current(self) -> _Secret:
+        """What is in force. Raises CredentialError while none was ever good."""
         with self._lock:
-            stamps = tuple(_stamp(path) for path in self.files.paths)
+            stamps = tuple(_stamp(path) for path in self._paths)
             if stamps != self._stamps:
                 self._stamps = stamps
                 self._take_up()
-            if self._credential is None:
+            if self._secret is None:
                 assert self.problem is not None
                 raise CredentialError(str(self.problem), self.problem.hint)
-            return self._credential
+            return self._secret
 
     def _take_up(self) -> None:
         try:
-            self._credential = load(self.files)
+            self._secret = self._load()
             self.problem = None
         except CredentialError as error:
             self.problem = error
 
 
-def load(files: CredentialFiles) -> Credential:
+class Credentials(Renewed[Credential]):
+    """Certificate and key. `rsa` False: any kind of key, as TLS takes it."""
+
+    def __init__(self, files: CredentialFiles, *, rsa: bool = True) -> None:
+        self.files = files
+        super().__init__(files.paths, partial(load, files, rsa=rsa))
+
+
+class SigningKey(Renewed[bytes]):
+    """An RSA key, as PEM without pass phrase; the other side knows its public half."""
+
+    def __init__(self, key: Path, password_file: Path | None = None) -> None:
+        paths = (key,) if password_file is None else (key, password_file)
+        super().__init__(paths, partial(load_key, key, password_file))
+
+
+class BearerToken(Renewed[str]):
+    """A token of visible ASCII, fit for a header."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__((file,), partial(load_token, file))
+
+
+def load(files: CredentialFiles, *, rsa: bool = True) -> Credential:
     """Reads and checks the files. Raises CredentialError; no text of it holds a secret."""
     holder = files.key if files.key is not None else files.certificate
-    password = None
-    if files.password_file is not None:
-        password = _read(files.password_file, secret=True).rstrip(b"\r\n")
+    password = _password(files.password_file)
     data = _read(holder, secret=True)
     if files.key is None:
-        key, certificate = _from_pkcs12(data, password, holder)
+        key, certificate, *chain = _from_pkcs12(data, password, holder)
     else:
         key = _from_pem(data, password, holder)
-        certificate = _certificate(_read(files.certificate, secret=False), files.certificate)
-    _check_pair(key, certificate, files)
-    return _credential(key, certificate)
+        certificate, *chain = _certificates(
+            _read(files.certificate, secret=False), files.certificate
+        )
+    _check_pair(key, certificate, files, rsa=rsa)
+    return _credential(key, certificate, chain)
+
+
+def load_key(path: Path, password_file: Path | None = None) -> bytes:
+    """An RSA key as PEM without pass phrase. Raises CredentialError without a secret in it."""
+    key = _from_pem(_read(path, secret=True), _password(password_file), path)
+    _check_rsa(key, path)
+    return _key_pem(key)
+
+
+def load_token(path: Path) -> str:
+    """The token in a file, without the line break at its end. Raises CredentialError."""
+    try:
+        token = _read(path, secret=True).decode("ascii").strip()
+    except UnicodeDecodeError:
+        token = ""
+    if not 0 < len(token) <= TOKEN_MOST_CHARACTERS or not token.isprintable() or " " in token:
+        raise CredentialError(
+            f"{path} holds no token: one line of visible characters without spaces",
+            "copy the token again as its maker shows it, alone on one line",
+        )
+    return token
+
+
+def _password(path: Path | None) -> bytes | None:
+    return None if path is None else _read(path, secret=True).rstrip(b"\r\n")
 
 
 def _read(path: Path, *, secret: bool) -> bytes:
@@ -141,11 +202,13 @@ def _from_pem(data: bytes, password: bytes | None, path: Path) -> object:
         raise _unreadable("a private key in PEM form", path, password) from None
 
 
-def _from_pkcs12(data: bytes, password: bytes | None, path: Path) -> tuple[object, Certificate]:
+def _from_pkcs12(
+    data: bytes, password: bytes | None, path: Path
+) -> tuple[object, Certificate, *tuple[Certificate, ...]]:
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     try:
-        key, certificate, _ = pkcs12.load_key_and_certificates(data, password)
+        key, certificate, others = pkcs12.load_key_and_certificates(data, password)
     except Exception:
         raise _unreadable("a PKCS#12 file", path, password) from None
     if key is None or certificate is None:
@@ -153,14 +216,15 @@ def _from_pkcs12(data: bytes, password: bytes | None, path: Path) -> tuple[objec
             f"{path} holds no {'key' if key is None else 'certificate'}",
             "export certificate and key together from the browser or the portal",
         )
-    return key, certificate
+    return key, certificate, *others
 
 
-def _certificate(data: bytes, path: Path) -> Certificate:
+def _certificates(data: bytes, path: Path) -> list[Certificate]:
+    """At least one, the sender's own first."""
     from cryptography.x509 import load_pem_x509_certificates
 
     try:
-        return load_pem_x509_certificates(data)[0]
+        return load_pem_x509_certificates(data)
     except Exception:
         raise _unreadable("a certificate in PEM form", path, None) from None
 
@@ -173,38 +237,52 @@ def _unreadable(what: str, path: Path, password: bytes | None) -> CredentialErro
     )
 
 
-def _check_pair(key: object, certificate: Certificate, files: CredentialFiles) -> None:
+def _check_rsa(key: object, holder: Path) -> None:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    holder = files.key if files.key is not None else files.certificate
     if not isinstance(key, RSAPrivateKey):
         raise CredentialError(
             f"the key in {holder} is no RSA key, and the service takes only RSA signatures",
             "ask for a certificate with an RSA key of at least 2048 bits",
         )
-    if key.public_key() != certificate.public_key():
+
+
+def _check_pair(
+    key: object, certificate: Certificate, files: CredentialFiles, *, rsa: bool
+) -> None:
+    holder = files.key if files.key is not None else files.certificate
+    if rsa:
+        _check_rsa(key, holder)
+    if key.public_key() != certificate.public_key():  # type: ignore[attr-defined]
         raise CredentialError(
             f"the key in {holder} does not belong to the certificate in {files.certificate}",
             "install the certificate and the key that were made together",
         )
 
 
-def _credential(key: object, certificate: Certificate) -> Credential:
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+def _credential(key: object, certificate: Certificate, chain: list[Certificate]) -> Credential:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.serialization import Encoding
 
-    assert isinstance(key, RSAPrivateKey)
     return Credential(
-        certificate_der=certificate.public_bytes(serialization.Encoding.DER),
-        key_pem=key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        ),
+        certificate_der=certificate.public_bytes(Encoding.DER),
+        key_pem=_key_pem(key),
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
+        chain_der=tuple(link.public_bytes(Encoding.DER) for link in chain),
     )
+
+
+def _key_pem(key: object) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
+    pem: bytes = key.private_bytes(  # type: ignore[attr-defined]
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return pem
 
 
 def _stamp(path: Path) -> _Stamp | None:

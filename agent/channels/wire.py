@@ -11,6 +11,7 @@ read more than we know, so it counts as `AnswerLost`, like every failure after t
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 import socket
 import ssl
@@ -60,6 +61,9 @@ HINT_CREDENTIAL = (
     "check the certificate, key or token of this channel: expired, withdrawn or not registered"
     " with the service"
 )
+
+CLOCK_OFF_S = 60
+"""A difference to the server's Date that explains a refused signature: past any call's duration."""
 
 _VERIFY_HINTS = {
     9: "it is not valid yet: check the gate's clock",
@@ -287,6 +291,19 @@ def _host(url: str) -> str:
         return urlsplit(url).hostname or "the address"
     except ValueError:
         return "the address"
+
+
+def clock_hint(server_date: str, now: dt.datetime) -> str:
+    """Says so when our clock (`now`, aware) differs from the server's: that spoils what we sign."""
+    try:
+        theirs = email.utils.parsedate_to_datetime(server_date)
+        off_s = (now - theirs).total_seconds()
+    except (TypeError, ValueError):
+        return ""
+    if abs(off_s) < CLOCK_OFF_S:
+        return ""
+    way = "ahead of" if off_s > 0 else "behind"
+    return f"set the clock first: it is {abs(off_s):.0f} s {way} the service's (NTP)"
 
 
 def status_error(answer: WireAnswer, ticket: Ticket) -> ChannelError:
