@@ -35,8 +35,19 @@ CHANNEL_KINDS: Mapping[str, ChannelKind] = {
         "checkinatwork",
         {"Production": "https://services.socialsecurity.be/PresenceRegistration/v1"},
     ),
+    "checkinout": ChannelKind(
+        "checkinout",
+        {
+            "Production": "https://services.socialsecurity.be/REST/presenceRegistration/v1",
+            "Simulation": "https://services-sim.socialsecurity.be/REST/presenceRegistration/v1",
+        },
+    ),
+    "supplier": ChannelKind("checkinatwork", {}),
 }
-"""WIRE.md: the address of the simulation environment is always configuration."""
+"""WIRE.md; Checkinatwork's simulation has no published address, a supplier none at all."""
+
+TOKEN_ADDRESS = "https://services.socialsecurity.be/REST/oauth/v5/token"
+"""WIRE.md, at its top: one for both environments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +70,19 @@ class GateSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceSettings:
+    """[site.place]: coordinates or an address, as Check In and Out takes it; or nothing."""
+
+    latitude: float | None = None
+    longitude: float | None = None
+    post_code: str = ""
+    municipality: str = ""
+    street: str = ""
+    house_number: str = ""
+    box_number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SiteSettings:
     """[site]; `company` is the firm that reports, `duty` that of whoever has none of its own."""
 
@@ -67,6 +91,7 @@ class SiteSettings:
     company: str
     address: str = ""
     duty: str = "checkinatwork"
+    place: PlaceSettings = field(default_factory=PlaceSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +111,70 @@ class ClockSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """[channels.api]: paths under the address of a supplier, and names of headers.
+
+    `headers`: more of them, the same in each call, each as `Name: value`.
+    """
+
+    registrations: str = "/registrations"
+    registration: str = "/registrations/{key}"
+    roster: str = "/roster"
+    key_header: str = "Idempotency-Key"
+    token_header: str = "Authorization"
+    token_scheme: str = "Bearer"
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSettings:
+    """[channels.request]: where each thing stands in what a supplier is sent (RFC 6901 pointers).
+
+    `items` from the top of the body, the others within an item; empty: left out.
+    """
+
+    items: str = "/registrations"
+    reference: str = "/reference"
+    day: str = "/day"
+    declaration: str = "/declaration"
+    employer: str = "/employer"
+    inss: str = "/inss"
+    limosa: str = "/limosa"
+    at: str = "/at"
+    direction: str = "/direction"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSettings:
+    """[channels.answer]: where each thing stands in what a supplier answers (RFC 6901 pointers).
+
+    `items` from the top of the body, `error_code` and `error_text` within an error, the others
+    within an item. `handed_over` and `rejected`: the states that mean so.
+    """
+
+    items: str = "/registrations"
+    reference: str = "/reference"
+    state: str = "/status"
+    receipt: str = "/receipt/number"
+    receipt_status: str = "/receipt/status"
+    remarks: str = "/receipt/remarks"
+    errors: str = "/errors"
+    error_code: str = "/code"
+    error_text: str = "/text"
+    handed_over: tuple[str, ...] = ("202", "409")
+    rejected: tuple[str, ...] = ("422",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
-    """[[channels]]; signs with `certificate` and `key` (PEM), or with `pkcs12`."""
+    """[[channels]]; proves itself with `certificate` and `key` (PEM), `pkcs12`, or a token.
+
+    Which keys go with which kind is told in `channel_check.py`.
+    """
 
     name: str
     kind: str = "checkinatwork"
+    for_duty: str = ""
     environment: Environment = "Production"
     address: str = ""
     certificate: Path | None = None
@@ -101,11 +185,19 @@ class ChannelSettings:
     may_search: bool = False
     timeout_s: float = 20.0
     batch: int = 200
+    client_id: str = ""
+    token_address: str = TOKEN_ADDRESS
+    scope: str = ""
+    oldest_s: float = 600.0
+    token_file: Path | None = None
+    api: ApiSettings = field(default_factory=ApiSettings)
+    request: RequestSettings = field(default_factory=RequestSettings)
+    answer: AnswerSettings = field(default_factory=AnswerSettings)
 
     @property
     def duty(self) -> str:
         """The duty that this channel fulfils."""
-        return CHANNEL_KINDS[self.kind].duty
+        return self.for_duty or CHANNEL_KINDS[self.kind].duty
 
     @property
     def endpoint(self) -> str:

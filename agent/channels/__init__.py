@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ssl
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.channels.base import Ability, Channel, NotReached, Reply
@@ -11,41 +12,107 @@ from agent.channels.base import Ability, Channel, NotReached, Reply
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.channels.credentials import Credentials
+    from agent.channels.credentials import CredentialFiles
     from agent.core.registrations import Registration
-    from agent.settings import ChannelSettings
+    from agent.settings import ChannelSettings, PlaceSettings
 
 
-def open_channel(settings: ChannelSettings) -> Channel:
-    """The channel of `settings`. What is wrong with its files is told when it is used."""
+def open_channel(settings: ChannelSettings, place: PlaceSettings | None = None) -> Channel:
+    """The channel of `settings`. What is wrong with its files is told when it is used.
+
+    `place`: where the site is, for a service that registers the place.
+    """
     try:
         trusted = _trusted(settings)
     except (OSError, ssl.SSLError) as error:
         return Unusable(settings.name, f"{settings.ca_file}: {error}")
     match settings.kind:
         case "checkinatwork":
-            from agent.channels.checkinatwork import Checkinatwork
-            from agent.channels.wire import Wire
-
-            return Checkinatwork(
-                settings.name,
-                settings.endpoint,
-                _credentials(settings),
-                Wire(trusted),
-                environment=settings.environment,
-                clock=lambda: dt.datetime.now(dt.UTC),
-            )
+            return _checkinatwork(settings, trusted)
+        case "checkinout":
+            return _checkinout(settings, trusted, place)
+        case "supplier":
+            return _supplier(settings, trusted)
         case unknown:
             raise ValueError(f"channel {settings.name}: no such kind: {unknown}")
 
 
-def _credentials(settings: ChannelSettings) -> Credentials:
-    from agent.channels.credentials import CredentialFiles, Credentials
+def _checkinatwork(settings: ChannelSettings, trusted: ssl.SSLContext | None) -> Channel:
+    from agent.channels.checkinatwork import Checkinatwork
+    from agent.channels.credentials import Credentials
+    from agent.channels.wire import Wire
+
+    files = _files(settings)
+    assert files is not None  # channel_check.py asks for one of the two
+    return Checkinatwork(
+        settings.name,
+        settings.endpoint,
+        Credentials(files),
+        Wire(trusted),
+        environment=settings.environment,
+        clock=_utc_now,
+    )
+
+
+def _checkinout(
+    settings: ChannelSettings, trusted: ssl.SSLContext | None, place: PlaceSettings | None
+) -> Channel:
+    from agent.channels.checkinout import CheckInOut, place_of_work
+    from agent.channels.credentials import SigningKey
+    from agent.channels.tokens import AccessTokens
+    from agent.channels.wire import Wire
+
+    assert settings.key is not None and place is not None  # channel_check.py asks for both
+    wire = Wire(trusted)
+    tokens = AccessTokens(
+        settings.token_address,
+        settings.client_id,
+        SigningKey(settings.key, settings.password_file),
+        wire,
+        scope=settings.scope,
+        clock=_utc_now,
+    )
+    return CheckInOut(
+        settings.name,
+        settings.endpoint,
+        tokens,
+        wire,
+        place=place_of_work(place),
+        clock=_utc_now,
+        oldest_s=settings.oldest_s,
+    )
+
+
+def _supplier(settings: ChannelSettings, trusted: ssl.SSLContext | None) -> Channel:
+    from agent.channels.credentials import BearerToken, Credentials
+    from agent.channels.mutual_tls import open_wire
+    from agent.channels.supplier import Supplier
+
+    files = _files(settings)
+    return Supplier(
+        settings.name,
+        settings.endpoint,
+        partial(open_wire, trusted, settings.ca_file),
+        duty=settings.duty,
+        clock=_utc_now,
+        token=BearerToken(settings.token_file) if settings.token_file else None,
+        credentials=Credentials(files, rsa=False) if files else None,
+        oldest_s=settings.oldest_s,
+        single=settings.batch == 1,
+        api=settings.api,
+        request=settings.request,
+        answer=settings.answer,
+    )
+
+
+def _files(settings: ChannelSettings) -> CredentialFiles | None:
+    from agent.channels.credentials import CredentialFiles
 
     certificate = settings.pkcs12 or settings.certificate
-    assert certificate is not None  # config_check.py asks for one of the two
+    if certificate is None:
+        return None
     key = None if settings.pkcs12 else settings.key
-    return Credentials(CredentialFiles(certificate, key, settings.password_file))
+    return CredentialFiles(certificate, key, settings.password_file)
 
 
 def _trusted(settings: ChannelSettings) -> ssl.SSLContext | None:
@@ -53,6 +120,10 @@ def _trusted(settings: ChannelSettings) -> ssl.SSLContext | None:
     if settings.ca_file is None:
         return None
     return ssl.create_default_context(cafile=settings.ca_file)
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 class Unusable:

@@ -28,6 +28,7 @@ from agent.channels.json_answers import answered_error, read_json, reasons, text
 from agent.channels.tokens import AccessTokens
 from agent.channels.veil import veiled
 from agent.channels.wire import HINT_OTHER_PAGE, Wire, WireAnswer
+from agent.settings import PlaceSettings
 
 PATH = "/presenceRegistrations/registerInBulk"
 MOST_ITEMS = 200
@@ -174,6 +175,20 @@ def form_errors(r: Registration, now: dt.datetime, oldest_s: float) -> tuple[Ite
 def instant_text(unix_ms: int) -> str:
     """`2026-11-23T06:58:12Z`: the second in which it was, in UTC."""
     return dt.datetime.fromtimestamp(unix_ms // 1000, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def place_of_work(place: PlaceSettings) -> dict[str, Any]:
+    """placeOfWork as the service takes it: the coordinates where they are known."""
+    if place.latitude is not None and place.longitude is not None:
+        return {"coordinates": {"longitude": place.longitude, "latitude": place.latitude}}
+    parts = {
+        "postCode": place.post_code,
+        "municipalityName": place.municipality,
+        "streetName": place.street,
+        "houseNumber": place.house_number,
+        "boxNumber": place.box_number,
+    }
+    return {"address": {name: text for name, text in parts.items() if text}}
 
 
 def _item(r: Registration, place: Mapping[str, Any]) -> dict[str, Any]:
