@@ -20,6 +20,8 @@ FIRST_NUMBER = 1_000_000_001
 VALIDATE_AFTER = dt.timedelta(minutes=30)
 """Default wait until a registration is validated: minutes to hours at the real service."""
 
+Key = tuple[str, int | None, str, dt.date, str, dt.datetime | None]
+
 
 class Status(StrEnum):
     """StatusType of the schema."""
@@ -40,11 +42,15 @@ class Submitted:
     company: int | None = None
     limosa: str = field(default="", repr=False)
     reference: str = ""
+    direction: str = ""
+    at: dt.datetime | None = None
+    """With `direction`: of Check In and Out, which registers an instant."""
 
     @property
-    def key(self) -> tuple[str, int | None, str, dt.date]:
-        """What may be registered once: worker, employer, declaration, day."""
-        return (self.inss or self.limosa, self.company, self.declaration, self.day)
+    def key(self) -> Key:
+        """What may be registered once: worker, employer, declaration, day (or way and instant)."""
+        worker = self.inss or self.limosa
+        return (worker, self.company, self.declaration, self.day, self.direction, self.at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ class PresenceLedger:
         self._remarks = dict(remarks)
         self._validate_after = validate_after
         self._entries: dict[int, Entry] = {}
-        self._standing: dict[tuple[str, int | None, str, dt.date], int] = {}
+        self._standing: dict[Key, int] = {}
         self._lock = threading.RLock()
 
     def register(self, submitted: Submitted, now: dt.datetime, sender: str) -> Entry:
