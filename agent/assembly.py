@@ -117,7 +117,8 @@ def _panel(settings: PanelSettings, clock: SystemClock, inbox: QueueInbox[Event]
 
 def _posts(config: Config) -> Mapping[str, Post]:
     return {
-        channel.name: Post(open_channel(channel), channel.timeout_s) for channel in config.channels
+        channel.name: Post(open_channel(channel, config.site.place), channel.timeout_s)
+        for channel in config.channels
     }
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from agent.channel_check import Find, check_channels, check_place
 from agent.findings import Finding
 from agent.settings import CHANNEL_KINDS, ChannelSettings, Config
-
-Find = Callable[[str, str, str], None]
-"""Notes a key, what is wrong with it, and the mend."""
 
 PRODUCTION_HOST = "services.socialsecurity.be"
 SIMULATION_HOST = "services-sim.socialsecurity.be"
@@ -80,28 +79,6 @@ def _check_pins(config: Config, find: Find) -> None:
             )
 
 
-def _check_credentials(config: Config, find: Find) -> None:
-    for number, channel in enumerate(config.channels, 1):
-        _check_signature(channel, f"channels[{number}]", find)
-
-
-def _check_signature(channel: ChannelSettings, key: str, find: Find) -> None:
-    pem = (channel.certificate is not None, channel.key is not None)
-    if channel.pkcs12 is not None and any(pem):
-        find(
-            f"{key}.pkcs12",
-            "stands beside certificate or key, and only one of the two can sign",
-            "keep either pkcs12, or certificate and key",
-        )
-    elif channel.pkcs12 is None and not all(pem):
-        missing = "key" if pem[0] else "certificate"
-        find(
-            f"{key}.{missing}",
-            "is missing: the service takes only signed calls",
-            "write certificate and key (PEM files), or pkcs12",
-        )
-
-
 def _check_kind_of_day(config: Config, find: Find) -> None:
     """A registration is either real or training; no journal may hold both."""
     for number, channel in enumerate(config.channels, 1):
@@ -115,7 +92,7 @@ def _check_training(channel: ChannelSettings, training: bool, key: str, find: Fi
         find(
             f"{key}.address",
             f"is missing, and {channel.environment} has no default",
-            "write the address that the social security office gave you",
+            "write the address that the social security office, or your supplier, gave you",
         )
     elif training and (host == PRODUCTION_HOST or (production and not _is_loopback(host))):
         find(
@@ -142,12 +119,12 @@ def _check_duties(config: Config, find: Find) -> None:
     for key, duty in owed:
         if duty not in served:
             kinds = [name for name, kind in CHANNEL_KINDS.items() if kind.duty == duty]
+            if "supplier" not in kinds:
+                kinds.append(f'supplier with for_duty = "{duty}"')
             find(
                 key,
                 f'no channel fulfils the duty "{duty}"',
-                f"add [[channels]] of kind {' or '.join(kinds)}"
-                if kinds
-                else "this version has no channel for it; register these workers online",
+                f"add [[channels]] of kind {' or '.join(kinds)}",
             )
 
 
@@ -156,7 +133,8 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Config, Find], None]], ...] = (
     (frozenset({"channels"}), _check_names),
     (frozenset({"employers"}), _check_employers),
     (frozenset({"panel"}), _check_pins),
-    (frozenset({"channels"}), _check_credentials),
+    (frozenset({"channels"}), check_channels),
+    (frozenset({"site", "channels"}), check_place),
     (frozenset({"gate", "channels"}), _check_kind_of_day),
     (frozenset({"site", "employers", "channels"}), _check_duties),
     (frozenset({"gate", "clock"}), _check_clock),
@@ -188,14 +166,12 @@ def _check_roster(path: Path, file: str) -> Iterable[Finding]:
 
 
 def _check_channel_files(channel: ChannelSettings, key: str, file: str) -> Iterable[Finding]:
-    from agent.channels.credentials import CredentialError, CredentialFiles, load
+    from agent.channels.credentials import CredentialError
 
-    holder = channel.certificate or channel.pkcs12
-    if holder is not None:
+    for name, load in _secrets(channel):
         try:
-            load(CredentialFiles(holder, channel.key, channel.password_file))
+            load()
         except CredentialError as error:
-            name = "certificate" if channel.certificate else "pkcs12"
             yield Finding(file, f"{key}.{name}", str(error), error.hint)
     if channel.ca_file is not None:
         problem = _unreadable(channel.ca_file)
@@ -204,6 +180,21 @@ def _check_channel_files(channel: ChannelSettings, key: str, file: str) -> Itera
         if problem:
             mend = "write the authority's certificate there in PEM form, or leave ca_file out"
             yield Finding(file, f"{key}.ca_file", f"{channel.ca_file} {problem}", mend)
+
+
+def _secrets(channel: ChannelSettings) -> Iterable[tuple[str, Callable[[], object]]]:
+    """Each key that names a secret, with what reads it; it raises CredentialError."""
+    from agent.channels.credentials import CredentialFiles, load, load_key, load_token
+
+    holder = channel.certificate or channel.pkcs12
+    if holder is not None:
+        files = CredentialFiles(holder, channel.key, channel.password_file)
+        rsa = channel.kind != "supplier"
+        yield "certificate" if channel.certificate else "pkcs12", partial(load, files, rsa=rsa)
+    elif channel.key is not None:
+        yield "key", partial(load_key, channel.key, channel.password_file)
+    if channel.token_file is not None:
+        yield "token_file", partial(load_token, channel.token_file)
 
 
 def _unreadable(path: Path) -> str:

@@ -88,6 +88,8 @@ def _lines_of_keys(text: str) -> Iterator[tuple[str, int]]:
             if header[1] == "[[":
                 counts[section] = counts.get(section, 0) + 1
                 section += f"[{counts[section]}]"
+            elif (first := section.partition(".")[0]) in counts:
+                section = f"{first}[{counts[first]}]{section[len(first) :]}"
             yield section, number
         elif key := _KEY.match(line):
             yield f"{section}.{key[1]}" if section else key[1], number

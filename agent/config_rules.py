@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from urllib.parse import urlsplit
 
 from agent.core.identifiers import IdentifierError, parse_company, parse_declaration
 from agent.core.rules import DUTIES
-from agent.settings import CHANNEL_KINDS
+from agent.json_pointer import parts_of
+from agent.settings import CHANNEL_KINDS, AnswerSettings, RequestSettings
 from drivers import READER_KINDS
 
 LANGUAGES = ("nl", "fr", "de", "en")
@@ -105,6 +107,64 @@ def _optional(rule: Rule) -> Rule:
     return lambda value: rule(value) if value else value
 
 
+def _pointer(text: str) -> str:
+    try:
+        parts_of(text)
+    except ValueError as error:
+        raise IdentifierError(
+            f"says no place: {error}", "write it as /receipt/number (RFC 6901), or leave it empty"
+        ) from None
+    return text
+
+
+def _api_path(text: str) -> str:
+    if not re.fullmatch(r"(/[^\s?#]*)?", text):
+        raise IdentifierError(
+            "is not a path under the channel's address", "write it as /registrations"
+        )
+    return text
+
+
+def _path_of_one(text: str) -> str:
+    if _api_path(text).count("{key}") != 1:
+        raise IdentifierError(
+            "does not say where the reference stands", "write it as /registrations/{key}"
+        )
+    return text
+
+
+def _header_name(text: str) -> str:
+    if not _HEADER_NAME.fullmatch(text):
+        raise IdentifierError("is not the name of a header", "write it as Idempotency-Key")
+    return text
+
+
+def _scheme(text: str) -> str:
+    return _header_name(text) if text else text
+
+
+def _headers(lines: tuple[str, ...]) -> tuple[str, ...]:
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not (colon and _HEADER_NAME.fullmatch(name.strip()) and value.strip()):
+            raise IdentifierError("holds what is no header", 'write each as "Name: value"')
+        if not (value.isascii() and value.isprintable()):
+            raise IdentifierError("holds a character that no header may", "write visible ASCII")
+        if name.strip().casefold() in _KEPT_HEADERS:
+            raise IdentifierError(
+                f"holds {name.strip()}, which the gate writes itself",
+                "remove it; for a secret there are token_file and token_header",
+            )
+    return lines
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110, section 5.6.2: token."""
+_KEPT_HEADERS = frozenset(
+    "accept accept-encoding authorization connection content-encoding content-length content-type"
+    " cookie host proxy-authorization te transfer-encoding upgrade".split()
+)
+
 _pin = _from_to(0, BCM_LAST_PIN, "(BCM numbers)")
 _duty = _one_of(tuple(DUTIES))
 
@@ -133,6 +193,24 @@ RULES: Mapping[str, Rule] = {
     "channels.address": _https,
     "channels.timeout_s": _from_to(1, 120, "seconds"),
     "channels.batch": _from_to(1, BATCH_MOST, "registrations"),
+    "channels.for_duty": _optional(_duty),
+    "channels.token_address": _https,
+    "channels.oldest_s": _from_to(60, 86_400, "seconds"),
+    "channels.api.registrations": _api_path,
+    "channels.api.registration": _path_of_one,
+    "channels.api.roster": _api_path,
+    "channels.api.key_header": _header_name,
+    "channels.api.token_header": _header_name,
+    "channels.api.token_scheme": _scheme,
+    "channels.api.headers": _headers,
+    **{f"channels.request.{part.name}": _pointer for part in fields(RequestSettings)},
+    **{
+        f"channels.answer.{part.name}": _pointer
+        for part in fields(AnswerSettings)
+        if isinstance(part.default, str)
+    },
+    "site.place.latitude": _from_to(49.4, 51.6, "degrees north: Belgium"),
+    "site.place.longitude": _from_to(2.5, 6.5, "degrees east: Belgium"),
     "delivery.burst_s": _from_to(1, 600, "seconds"),
     "delivery.first_retry_s": _from_to(0.1, 60, "seconds"),
     "delivery.longest_retry_s": _from_to(1, 3600, "seconds"),

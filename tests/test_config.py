@@ -94,15 +94,24 @@ def example_with_defaults() -> str:
     return re.sub(r"^#(?=\w+ = )", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
-def sections() -> list[tuple[str, typing.Any]]:
-    """Every section of the configuration: its key and its dataclass."""
+def sections(holder: type = Config, above: str = "") -> list[tuple[str, typing.Any]]:
+    """Every section of the configuration, those within others too: its key and its dataclass."""
     found = []
-    for name, hint in typing.get_type_hints(Config).items():
-        found.append((name, typing.get_args(hint)[0] if typing.get_args(hint) else hint))
+    for name, hint in typing.get_type_hints(holder).items():
+        kind = typing.get_args(hint)[0] if typing.get_args(hint) else hint
+        if dataclasses.is_dataclass(kind):
+            found.append((above + name, kind))
+            found += sections(kind, f"{above}{name}.")
     return found
 
 
-KEYS = [(name, kind, part) for name, kind in sections() for part in dataclasses.fields(kind)]
+SECTIONS = sections()
+KEYS = [
+    (name, kind, part)
+    for name, kind in SECTIONS
+    for part in dataclasses.fields(kind)
+    if f"{name}.{part.name}" not in dict(SECTIONS)
+]
 
 
 def key_id(value: object) -> str:
@@ -129,8 +138,10 @@ def test_the_example_explains_every_key(
 def test_a_key_behind_a_hash_in_the_example_stands_at_its_default(
     section: str, kind: type, part: dataclasses.Field[object]
 ) -> None:
-    shown = tomllib.loads(example_with_defaults())[section]
-    value = (shown[0] if isinstance(shown, list) else shown)[part.name]
+    shown = tomllib.loads(example_with_defaults())
+    for name in section.split("."):
+        shown = shown[name][0] if isinstance(shown[name], list) else shown[name]
+    value = shown[part.name]
     if part.default is dataclasses.MISSING:
         assert f"\n{part.name} = " in EXAMPLE.read_text(encoding="utf-8")
     elif part.default is not None:  # TOML has no word for nothing
@@ -371,6 +382,142 @@ def test_one_employer_twice_is_told(tmp_path: Path) -> None:
     extra = '[[employers]]\nnumber = "{}"\nname = "Net"\n'
     text = GOOD + extra.format("0701.234.576") + extra.format("BE 0701234576")
     assert "also that of employers[1]" in one_finding(tmp_path, text).problem
+
+
+# --- each kind of channel ---------------------------------------------------------------------
+
+BASE = GOOD[: GOOD.index("[[channels]]")]
+IN_OUT = """[[channels]]
+name = "cio"
+kind = "checkinout"
+key = "gate.key"
+client_id = "gate-1"
+"""
+PLACE = "[site.place]\nlatitude = 50.85\nlongitude = 4.35\n"
+SUPPLIER = """[[channels]]
+name = "firma"
+kind = "supplier"
+address = "https://supplier.example/api"
+token_file = "token"
+"""
+
+
+def with_token(folder: Path) -> None:
+    (folder / "token").touch(0o600)
+    (folder / "token").write_text("made-up-token\n")
+
+
+def test_a_channel_of_each_kind_passes(tmp_path: Path) -> None:
+    with_token(tmp_path)
+    text = BASE.replace("[[readers]]", PLACE + "[[readers]]")
+    text += GOOD[len(BASE) :] + IN_OUT + SUPPLIER
+    assert findings_of(tmp_path, text) == ()
+    rules = load_config(tmp_path / "werfpoort.toml").rules
+    assert [(line.name, line.duty) for line in rules.lines] == [
+        ("rsz", "checkinatwork"),
+        ("cio", "checkinout"),
+        ("firma", "checkinatwork"),
+    ]
+
+
+def test_a_supplier_may_fulfil_the_other_duty(tmp_path: Path) -> None:
+    with_token(tmp_path)
+    text = BASE.replace("[site]", '[site]\nduty = "checkinout"') + SUPPLIER
+    assert findings_of(tmp_path, text + 'for_duty = "checkinout"\n') == ()
+    assert "no channel fulfils" in one_finding(tmp_path, text).problem
+
+
+def test_a_suppliers_api_is_described_in_sections_of_its_own(tmp_path: Path) -> None:
+    with_token(tmp_path)
+    text = (
+        BASE
+        + SUPPLIER
+        + """[channels.api]
+registrations = "/v2/presences"
+headers = ["X-Tenant: werf-12"]
+[channels.request]
+inss = "/worker/niss"
+[channels.answer]
+receipt = "/onss/number"
+handed_over = ["PENDING"]
+"""
+    )
+    assert findings_of(tmp_path, text) == ()
+    channel = load_config(tmp_path / "werfpoort.toml").channels[0]
+    assert channel.api.headers == ("X-Tenant: werf-12",)
+    assert (channel.request.inss, channel.answer.receipt) == ("/worker/niss", "/onss/number")
+
+
+@pytest.mark.parametrize(
+    ("lines", "where", "problem"),
+    [
+        (GOOD[len(BASE) :] + 'client_id = "x"\n', "channels[1].client_id", "means nothing"),
+        (GOOD[len(BASE) :] + "[channels.api]\nroster = '/r'\n", "channels[1].api", "nothing"),
+        (PLACE + IN_OUT.replace("client_id", "scope"), "channels[1].client_id", "is missing"),
+        (PLACE + IN_OUT.replace('key = "gate.key"\n', ""), "channels[1].key", "is missing"),
+        (PLACE + IN_OUT + 'token_address = "http://x"\n', "channels[1].token_address", "https"),
+        (PLACE + IN_OUT + 'token_address = ""\n', "channels[1].token_address", "is missing"),
+        (PLACE + IN_OUT + "oldest_s = 5\n", "channels[1].oldest_s", "out of range"),
+        (IN_OUT, "site.place", "is missing"),
+        ("[site.place]\nlatitude = 50.85\n" + IN_OUT, "site.place.longitude", "is missing"),
+        (PLACE.replace("50.85", "4.35") + IN_OUT, "site.place.latitude", "out of range"),
+        (SUPPLIER.replace("token_file", "#"), "channels[1].token_file", "is missing"),
+        (SUPPLIER.replace("address", "#"), "channels[1].address", "is missing"),
+        (SUPPLIER + 'certificate = "gate.crt"\n', "channels[1].key", "is missing"),
+        (SUPPLIER + 'for_duty = "x"\n', "channels[1].for_duty", "not known"),
+        (SUPPLIER + '[channels.api]\nregistration = "/r"\n', "api.registration", "reference"),
+        (SUPPLIER + '[channels.api]\nroster = "r"\n', "api.roster", "not a path"),
+        (SUPPLIER + '[channels.api]\nkey_header = "a b"\n', "api.key_header", "name of a header"),
+        (SUPPLIER + '[channels.api]\nheaders = ["x"]\n', "api.headers", "no header"),
+        (
+            SUPPLIER + '[channels.api]\nheaders = ["authorization: Bearer x"]\n',
+            "api.headers",
+            "writes itself",
+        ),
+        (SUPPLIER + '[channels.request]\ninss = "niss"\n', "request.inss", "says no place"),
+        (SUPPLIER + '[channels.request]\ninss = ""\n', "request.inss", "is empty"),
+        (SUPPLIER + '[channels.request]\ninss = "/day/x"\n', "request.inss", "same place as day"),
+        (SUPPLIER + '[channels.answer]\nreceipt = ""\n', "answer.receipt", "is empty"),
+        (SUPPLIER + '[channels.answer]\nreference = ""\n', "answer.reference", "is empty"),
+        (SUPPLIER + '[channels.answer]\nrejected = ["409"]\n', "answer.handed_over", "rejected"),
+        (SUPPLIER + '[channels.answer]\nstate = "~2"\n', "answer.state", "says no place"),
+        (SUPPLIER + '[channels.answer]\nstat = "/s"\n', "channels[1].answer.stat", "known key"),
+    ],
+)
+def test_a_slip_in_a_channel_is_told_with_its_place_and_mend(
+    tmp_path: Path, lines: str, where: str, problem: str
+) -> None:
+    with_token(tmp_path)
+    duty = "checkinout" if "checkinout" in lines else "checkinatwork"
+    text = BASE.replace("[site]", f'[site]\nduty = "{duty}"') + lines
+    found = [f for f in findings_of(tmp_path, text) if where in f.where]
+    assert len(found) == 1
+    assert problem in found[0].problem + found[0].mend
+    assert found[0].mend
+
+
+def test_a_slip_in_a_part_of_a_channel_is_told_with_its_line(tmp_path: Path) -> None:
+    with_token(tmp_path)
+    text = BASE + SUPPLIER + '[channels.request]\nday = "day"\n'
+    line = text.split("\n").index('day = "day"') + 1
+    assert one_finding(tmp_path, text).where == f"line {line}, channels[1].request.day"
+
+
+@pytest.mark.parametrize("content", ["", "two words", "a\nb", "tökèn"])
+def test_a_file_that_holds_no_token_is_told(tmp_path: Path, content: str) -> None:
+    with_token(tmp_path)
+    (tmp_path / "token").write_text(content, encoding="utf-8")
+    finding = one_finding(tmp_path, BASE + SUPPLIER)
+    assert finding.where == "channels[1].token_file"
+    assert "no token" in finding.problem
+
+
+def test_a_token_that_others_may_read_is_told(tmp_path: Path) -> None:
+    with_token(tmp_path)
+    (tmp_path / "token").chmod(0o644)
+    finding = one_finding(tmp_path, BASE + SUPPLIER)
+    assert "others may read" in finding.problem
+    assert "chmod 600" in finding.mend
 
 
 # --- the files that it names ------------------------------------------------------------------

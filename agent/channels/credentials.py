@@ -29,6 +29,8 @@ SHARED_WITH_OTHERS = 0o037
 """Refused on a file that holds a key. Reading by the group passes: systemd's own credentials show
 their access list as group bits, and a package gives the service a group."""
 
+RSA_LEAST_BITS = 2048
+"""RFC 7518, section 3.3, and the least that Belgian certificates have."""
 TOKEN_MOST_CHARACTERS = 8192
 """Of a header in the servers in use: Apache and nginx take 8 kB."""
 
@@ -240,9 +242,10 @@ def _unreadable(what: str, path: Path, password: bytes | None) -> CredentialErro
 def _check_rsa(key: object, holder: Path) -> None:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    if not isinstance(key, RSAPrivateKey):
+    if not isinstance(key, RSAPrivateKey) or key.key_size < RSA_LEAST_BITS:
         raise CredentialError(
-            f"the key in {holder} is no RSA key, and the service takes only RSA signatures",
+            f"the key in {holder} is no RSA key of {RSA_LEAST_BITS} bits or more, and the service"
+            " takes only signatures of such",
             "ask for a certificate with an RSA key of at least 2048 bits",
         )
 

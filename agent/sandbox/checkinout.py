@@ -118,7 +118,7 @@ class CheckInOutService(JsonService):
         super().__init__(clock, ledger, rules)
         self._clients = dict(clients)
         self._oldest = oldest
-        self._echoes = echoes
+        self.echoes = echoes
         self._tokens: dict[str, tuple[str, dt.datetime]] = {}
         self._seen: set[str] = set()
 
@@ -219,7 +219,7 @@ class CheckInOutService(JsonService):
 
     def _settled(self, item: Item, visit: Visit) -> dict[str, Any]:
         echo = {"ssin": item.ssin, "type": item.type, "registrationDate": item.registrationDate}
-        echo = echo if self._echoes else {}
+        echo = echo if self.echoes else {}
         at = dt.datetime.fromisoformat(item.registrationDate)
         submitted = _submitted(item, at)
         # The day is never the reason: the instant is.

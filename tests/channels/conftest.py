@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator
@@ -10,17 +11,27 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from lxml import etree
 
-from agent.channels.base import Registration
+from agent.channels.base import Channel, ChannelError, Registration
 from agent.channels.checkinatwork import Checkinatwork
-from agent.channels.credentials import CredentialFiles, Credentials
+from agent.channels.checkinout import CheckInOut
+from agent.channels.credentials import BearerToken, CredentialFiles, Credentials, SigningKey
+from agent.channels.supplier import Supplier
+from agent.channels.tokens import AccessTokens
 from agent.channels.wire import Wire, gate_transport
+from agent.sandbox import checkinout as checkinout_service
+from agent.sandbox import supplier as supplier_service
 from agent.sandbox.authority import Authority
+from agent.sandbox.checkinout import CheckInOutService
+from agent.sandbox.faults import Faults
 from agent.sandbox.presence import PATH, PresenceService
 from agent.sandbox.presence_ledger import DIMONA_NOT_OK, PresenceLedger
 from agent.sandbox.presence_rules import Rules
 from agent.sandbox.serving import HttpsServer, InProcess
+from agent.sandbox.supplier import SupplierService
 
 SCHEMA = Path(__file__).parents[3] / "shared" / "checkinatwork" / "schema"
 BODY = "{http://schemas.xmlsoap.org/soap/envelope/}Body"
@@ -229,7 +240,131 @@ def registration() -> Callable[..., Registration]:
             "declaration": DECLARATION,
             "employer": EMPLOYER,
             "inss": JAN,
+            "unix_ms": round(START.timestamp() * 1000),
+            "direction": "in",
         } | changes
         return Registration(reference, **values)
 
     return make
+
+
+# --- every kind of channel --------------------------------------------------------------------
+
+TOKEN = "made-up-token-0123456789"
+CLIENT = "gate-1"
+PLACE = {"coordinates": {"longitude": 4.35, "latitude": 50.85}}
+
+
+class Party:
+    """An emulated service over HTTPS on loopback, and channels of its kind to it."""
+
+    def __init__(self, kind: str, folder: Path, gate: Credentials, tls: Authority) -> None:
+        self.kind = kind
+        self.clock = SetClock()
+        self.rules = Rules(unknown_companies=frozenset({int(UNKNOWN_EMPLOYER)}))
+        self.ledger = PresenceLedger(remarks={NORA: (DIMONA_NOT_OK,)})
+        self.tls = tls
+        self.gate = gate
+        self.folder = folder
+        self.client_context = tls.client_context
+        self._parts: list[Any] = []
+
+    def start(self, senders: Authority) -> Party:
+        kept: dict[str, Any] = {"ledger": self.ledger, "rules": self.rules}
+        self.service: Any
+        match self.kind:
+            case "checkinatwork":
+                self.service = PresenceService(self.clock, senders.certificate, **kept)
+            case "checkinout":
+                self.service = CheckInOutService(self.clock, {CLIENT: self._public()}, **kept)
+            case _:
+                self.service = SupplierService(self.clock, {TOKEN: "gate 1"}, **kept)
+        self.address = self.serve().address
+        return self
+
+    def serve(self, pair: Any = None) -> HttpsServer:
+        """The service on one more port, with a certificate of its own."""
+        server = HttpsServer(self.service, self.tls.server_context(pair))
+        server.start()
+        self._parts.insert(0, server.stop)
+        return server
+
+    def channel(self, address: str = "", **options: Any) -> Channel:
+        """A channel with a connection of its own; the access token is there already."""
+        address = address or self.address
+        made: Channel
+        match self.kind:
+            case "checkinatwork":
+                options = {"environment": "Simulation"} | options
+                made = Checkinatwork(
+                    "c", address + PATH, self.gate, self._wire(), clock=self.clock, **options
+                )
+            case "checkinout":
+                made = self._checkinout(address, **options)
+            case _:
+                file = self.folder / "token"
+                file.touch(0o600)
+                file.write_text(TOKEN)
+                made = Supplier(
+                    "s",
+                    address + supplier_service.BASE_PATH,
+                    lambda _: self._wire(),
+                    **{"duty": "checkinatwork", "clock": self.clock, "token": BearerToken(file)}
+                    | options,
+                )
+        self._parts.insert(0, made.close)
+        return made
+
+    def _checkinout(self, address: str, warm: bool = True, **options: Any) -> CheckInOut:
+        wire = self._wire()
+        token_address = self.address + checkinout_service.TOKEN_PATH
+        key = self.gate.files.key
+        assert key is not None
+        tokens = AccessTokens(token_address, CLIENT, SigningKey(key), wire, clock=self.clock)
+        faults, self.service.faults = self.service.faults, Faults()
+        if warm:
+            with contextlib.suppress(ChannelError):
+                tokens.current(20.0)
+        self.service.faults = faults
+        base = address + checkinout_service.BASE_PATH
+        settings: dict[str, Any] = {"place": PLACE, "clock": self.clock} | options
+        return CheckInOut("cio", base, tokens, wire, **settings)
+
+    def _wire(self) -> Wire:
+        return Wire(self.client_context())
+
+    def _public(self) -> bytes:
+        certificate = x509.load_der_x509_certificate(self.gate.current().certificate_der)
+        return certificate.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+    @property
+    def registering(self) -> list[Any]:
+        """The calls that were to register, without those for a token."""
+        return [call for call in self.service.calls if call.operation != "token"]
+
+    def close(self) -> None:
+        for part in self._parts:
+            part()
+
+
+@pytest.fixture
+def party_of(
+    tmp_path: Path, gate_credentials: Credentials, senders: Authority, tls: Authority
+) -> Iterator[Callable[[str], Party]]:
+    """Makes a Party of a kind."""
+    made: list[Party] = []
+
+    def make(kind: str) -> Party:
+        made.append(Party(kind, tmp_path, gate_credentials, tls).start(senders))
+        return made[-1]
+
+    yield make
+    for party in made:
+        party.close()
+
+
+@pytest.fixture(params=["checkinatwork", "checkinout", "supplier"])
+def party(request: pytest.FixtureRequest, party_of: Callable[[str], Party]) -> Party:
+    return party_of(request.param)

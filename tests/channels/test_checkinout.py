@@ -1,0 +1,497 @@
+"""What is Check In and Out's own: instants, ages, access tokens, and answers without a name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from agent.channels.base import (
+    AnswerLost,
+    AnswerUnreadable,
+    ChannelError,
+    NotAuthenticated,
+    NotAuthorised,
+    NotReached,
+    Registration,
+    Unavailable,
+)
+from agent.channels.checkinout import matched, place_of_work
+from agent.channels.credentials import CredentialError, SigningKey
+from agent.channels.tokens import AccessTokens
+from agent.channels.wire import Wire
+from agent.sandbox.checkinout import TOKEN_LIFE_S, TOKEN_PATH
+from agent.sandbox.faults import Cut, Faults, Garbled
+from agent.sandbox.serving import HttpAnswer, HttpRequest, HttpsServer
+from agent.settings import PlaceSettings
+
+Make = Callable[..., Registration]
+
+TIMEOUT_S = 20.0
+JAN, NORA, BIS = "85011512355", "05011512353", "90231512323"
+
+
+@pytest.fixture
+def party(party_of: Callable[[str], Any]) -> Any:
+    return party_of("checkinout")
+
+
+def failure(call: Callable[[], object]) -> ChannelError:
+    with pytest.raises(ChannelError) as caught:
+        call()
+    return caught.value
+
+
+def tokens_asked(party: Any) -> int:
+    return sum(call.operation == "token" for call in party.service.calls)
+
+
+# --- what is registered ----------------------------------------------------------------------
+
+
+def test_in_and_out_are_two_registrations_of_the_instants_at_which_they_were(
+    party: Any, registration: Make
+) -> None:
+    at = registration().unix_ms
+    items = [
+        registration("a", unix_ms=at - 90_500),
+        registration("b", unix_ms=at, direction="out"),
+    ]
+
+    reply = party.channel().register(items, TIMEOUT_S)
+
+    assert [a.reference for a in reply.answers] == ["a", "b"]
+    assert [(e.submitted.direction, e.submitted.at) for e in party.ledger.accepted] == [
+        ("in", dt.datetime(2026, 11, 24, 5, 56, 29, tzinfo=dt.UTC)),
+        ("out", dt.datetime(2026, 11, 24, 5, 58, tzinfo=dt.UTC)),
+    ]
+
+
+def test_the_same_instant_twice_says_that_it_was_registered_before(
+    party: Any, registration: Make
+) -> None:
+    channel = party.channel()
+    first, second = (channel.register([registration()], TIMEOUT_S).answers[0] for _ in "ab")
+
+    assert (first.receipt.duplicate, second.receipt.duplicate) == (False, True)
+    assert first.receipt.status == "pending"
+
+
+@pytest.mark.parametrize(("age_s", "sent"), [(0, True), (600, True), (601, False), (86_400, False)])
+def test_what_is_too_old_is_not_sent_and_says_so(
+    party: Any, registration: Make, age_s: int, sent: bool
+) -> None:
+    item = registration(unix_ms=registration().unix_ms - age_s * 1000)
+
+    (answer,) = party.channel().register([item], TIMEOUT_S).answers
+
+    assert (answer.receipt is not None) == sent
+    assert [e.code for e in answer.errors] == ([] if sent else ["TOO-OLD"])
+    assert len(party.registering) == sent
+
+
+def test_the_age_is_configuration(party: Any, registration: Make) -> None:
+    item = registration(unix_ms=registration().unix_ms - 120_000)
+
+    (answer,) = party.channel(oldest_s=60).register([item], TIMEOUT_S).answers
+
+    assert answer.errors[0].code == "TOO-OLD"
+    assert "60 s" in answer.errors[0].text
+
+
+def test_the_service_itself_refuses_what_is_too_old_when_our_clock_is_behind(
+    party: Any, registration: Make
+) -> None:
+    item = registration()
+    behind = party.clock.now
+    party.clock.pass_(minutes=11)
+    channel = party.channel(clock=lambda: behind)
+
+    (answer,) = channel.register([item], TIMEOUT_S).answers
+
+    assert [e.code for e in answer.errors] == ["6"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"unix_ms": 0}, "NO-INSTANT"),
+        ({"direction": "any"}, "NO-DIRECTION"),
+        ({"direction": ""}, "NO-DIRECTION"),
+        ({"inss": "", "limosa": "24910158641968060"}, "NO-SSIN"),
+        ({"employer": ""}, "NO-EMPLOYER"),
+        ({"declaration": ""}, "NO-DECLARATION"),
+    ],
+)
+def test_what_cannot_be_registered_stays_here_with_a_code_of_ours(
+    party: Any, registration: Make, change: dict[str, Any], code: str
+) -> None:
+    (answer,) = party.channel().register([registration(**change)], TIMEOUT_S).answers
+
+    assert [e.code for e in answer.errors] == [code]
+    assert party.registering == []
+
+
+def test_the_place_is_told_by_coordinates_or_by_the_parts_of_the_address() -> None:
+    address = PlaceSettings(
+        post_code="9000", municipality="Gent", street="Stationsstraat", house_number="1"
+    )
+    assert place_of_work(address) == {
+        "address": {
+            "postCode": "9000",
+            "municipalityName": "Gent",
+            "streetName": "Stationsstraat",
+            "houseNumber": "1",
+        }
+    }
+    assert place_of_work(PlaceSettings(latitude=50.85, longitude=4.35)) == {
+        "coordinates": {"longitude": 4.35, "latitude": 50.85}
+    }
+
+
+def test_an_address_is_taken_like_coordinates(party: Any, registration: Make) -> None:
+    place = PlaceSettings(
+        post_code="9000", municipality="Gent", street="Stationsstraat", house_number="1"
+    )
+    channel = party.channel(place=place_of_work(place))
+
+    assert channel.register([registration()], TIMEOUT_S).answers[0].receipt is not None
+
+
+# --- answers without a name ------------------------------------------------------------------
+
+
+def created(number: int, **echo: str) -> dict[str, Any]:
+    return {"createdPresenceRegistration": {"id": number, "validity": "pending", **echo}}
+
+
+def receipts(items: list[Any], asked: list[Registration]) -> dict[str, str]:
+    answers, _ = matched(items, asked)
+    return {a.reference: a.receipt.number for a in answers if a.receipt is not None}
+
+
+def test_answers_that_repeat_nothing_count_by_their_place(registration: Make) -> None:
+    asked = [registration("a"), registration("b", inss=BIS)]
+
+    assert receipts([created(1), created(2)], asked) == {"a": "1", "b": "2"}
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_with_one_more_or_less_a_place_proves_nothing(registration: Make, count: int) -> None:
+    asked = [registration("a"), registration("b", inss=BIS)]
+
+    answers, strays = matched([created(n) for n in range(1, count + 1)], asked)
+
+    assert answers == ()
+    assert len(strays) == count
+
+
+def test_answers_in_another_order_are_told_by_what_they_repeat(registration: Make) -> None:
+    asked = [registration("a"), registration("b", inss=BIS), registration("c", direction="out")]
+    items = [
+        created(3, ssin=JAN, type="OUT"),
+        created(1, ssin=JAN, type="in", registrationDate="2026-11-24T06:58:00+01:00"),
+        created(2, ssin=BIS),
+    ]
+
+    assert receipts(items, asked) == {"a": "1", "b": "2", "c": "3"}
+
+
+def test_an_answer_about_another_worker_or_instant_is_no_answer(registration: Make) -> None:
+    for echo in ({"ssin": BIS}, {"type": "out"}, {"registrationDate": "2026-11-24T05:57:59Z"}):
+        answers, strays = matched([created(1, **echo)], [registration("a")])
+        assert answers == ()
+        assert strays == ("item 1 of the answer is about nothing that was asked",)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        None,
+        [],
+        "x",
+        {},
+        {"createdPresenceRegistration": None},
+        {"createdPresenceRegistration": {}},
+        {"createdPresenceRegistration": {"id": True}},
+        {"createdPresenceRegistration": {"id": "<b>"}},
+        {"createdPresenceRegistration": {"id": ""}},
+        created(1) | {"notCreatedPresenceRegistration": {"reason": "no"}},
+    ],
+)
+def test_an_item_with_neither_number_nor_reason_settles_nothing(
+    registration: Make, item: object
+) -> None:
+    answers, strays = matched([item], [registration("a")])
+
+    assert answers == ()
+    assert strays == ("an answer to a with neither number nor reason",)
+
+
+@pytest.mark.parametrize(
+    ("reason", "errors"),
+    [
+        ("too late", [("NOT-CREATED", "too late")]),
+        ({"reason": "too late"}, [("NOT-CREATED", "too late")]),
+        ({"code": 6, "description": "too late"}, [("6", "too late")]),
+        ({"errors": [{"code": "6", "message": "a"}, {"code": "5"}]}, [("6", "a"), ("5", "5")]),
+        ([{"code": "6", "detail": f"for {JAN}"}], [("6", "for 850115•••55")]),
+        ({}, [("NOT-CREATED", "not registered, and no reason given")]),
+    ],
+)
+def test_a_reason_is_read_in_whichever_form_it_comes(
+    registration: Make, reason: object, errors: list[tuple[str, str]]
+) -> None:
+    answers, _ = matched([{"notCreatedPresenceRegistration": reason}], [registration("a")])
+
+    assert [(e.code, e.text) for e in answers[0].errors] == errors
+
+
+def test_a_service_that_repeats_nothing_is_understood(party: Any, registration: Make) -> None:
+    party.service.echoes = False
+    reply = party.channel().register([registration("a"), registration("b", inss=BIS)], TIMEOUT_S)
+
+    by_number = {str(e.number): e.submitted.inss for e in party.ledger.accepted}
+    found = {a.reference: by_number[a.receipt.number] for a in reply.answers}
+    assert found == {"a": JAN, "b": BIS}
+
+
+# --- access tokens ---------------------------------------------------------------------------
+
+
+def test_a_token_is_kept_for_many_calls(party: Any, registration: Make) -> None:
+    channel = party.channel()
+    for n in range(3):
+        channel.register([registration(f"tap-{n}", direction="out")], TIMEOUT_S)
+
+    assert tokens_asked(party) == 1
+
+
+def test_a_withdrawn_token_is_renewed_once_and_the_call_made_again(
+    party: Any, registration: Make
+) -> None:
+    channel = party.channel()
+    party.service.withdraw_tokens()
+
+    reply = channel.register([registration()], TIMEOUT_S)
+
+    assert reply.answers[0].receipt is not None
+    assert tokens_asked(party) == 2
+    assert [c.outcome for c in party.registering] == ["unauthorized", "answered"]
+
+
+def test_a_token_that_is_never_taken_is_asked_for_once_more_and_no_further(
+    party: Any, registration: Make
+) -> None:
+    channel = party.channel()
+    asked = tokens_asked(party)
+    party.service.faults = Faults(status=401)
+
+    error = failure(lambda: channel.register([registration()], TIMEOUT_S))
+
+    assert (type(error), error.sent) == (NotAuthenticated, False)
+    # The call, and the token, which is refused by the same front end.
+    assert len(party.service.calls) == asked + 2
+
+
+class Listening:
+    """Passes everything on to a service, and keeps the forms that it was sent."""
+
+    def __init__(self, service: Any) -> None:
+        self._service = service
+        self.forms: list[dict[str, list[str]]] = []
+
+    @property
+    def faults(self) -> Faults:
+        return self._service.faults
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        self.forms.append(parse_qs(request.body.decode("ascii")))
+        return self._service.answer(request)
+
+
+class Made:
+    """Access tokens to an emulated service, on a clock of their own."""
+
+    def __init__(self, party: Any, **options: Any) -> None:
+        self.now_s = 0.0
+        self.wire = Wire(party.client_context())
+        key = SigningKey(options.pop("key", party.gate.files.key))
+        settings: dict[str, Any] = {"clock": party.clock, "monotonic": lambda: self.now_s}
+        self.tokens = AccessTokens(
+            options.pop("address", party.address) + TOKEN_PATH,
+            options.pop("client_id", "gate-1"),
+            key,
+            self.wire,
+            **settings | options,
+        )
+
+    def __enter__(self) -> Made:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wire.close()
+
+
+def test_a_token_is_renewed_shortly_before_it_expires(party: Any) -> None:
+    with Made(party) as made:
+        first = made.tokens.current(TIMEOUT_S)
+        made.now_s = TOKEN_LIFE_S - 61
+        assert made.tokens.current(TIMEOUT_S) == first
+        made.now_s = TOKEN_LIFE_S - 60
+        assert made.tokens.current(TIMEOUT_S) != first
+
+
+def test_the_scope_goes_along_where_there_is_one(party: Any, tls: Any) -> None:
+    listening = Listening(party.service)
+    with HttpsServer(listening, tls.server_context()) as server:
+        for scope in ("", "scope:a b"):
+            with Made(party, address=server.address, scope=scope) as made:
+                made.tokens.current(TIMEOUT_S)
+
+    assert [form.get("scope") for form in listening.forms] == [None, ["scope:a b"]]
+
+
+def test_an_unknown_client_is_our_own_fault(party: Any) -> None:
+    with Made(party, client_id="stranger") as made:
+        error = failure(lambda: made.tokens.current(TIMEOUT_S))
+
+    assert (type(error), error.sent, error.retry) == (NotAuthenticated, False, False)
+    assert error.ticket.code == "invalid_client"
+    assert "Chaman" in error.hint
+
+
+@pytest.mark.parametrize(("minutes", "way"), [(-11, "behind"), (11, "ahead of")])
+def test_a_clock_that_is_off_is_named_as_the_cause(party: Any, minutes: int, way: str) -> None:
+    off = party.clock.now + dt.timedelta(minutes=minutes)
+    with Made(party, clock=lambda: off) as made:
+        error = failure(lambda: made.tokens.current(TIMEOUT_S))
+
+    assert type(error) is NotAuthenticated
+    assert f"it is 660 s {way} the service's" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("faults", "kind"),
+    [
+        (Faults(unreachable=True), NotReached),
+        (Faults(cut=Cut.BEFORE_HEADERS), AnswerLost),
+        (Faults(cut=Cut.MID_BODY), AnswerLost),
+        (Faults(silent=True), AnswerLost),
+        (Faults(garbled=Garbled.MALFORMED), AnswerUnreadable),
+        (Faults(garbled=Garbled.BILLION_LAUGHS), AnswerUnreadable),
+        (Faults(status=200), AnswerUnreadable),
+        (Faults(status=502), Unavailable),
+        (Faults(status=503, retry_after="7"), Unavailable),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_while_there_is_no_token_nothing_was_sent_and_another_try_may_help(
+    party: Any, registration: Make, faults: Faults, kind: type[ChannelError]
+) -> None:
+    channel = party.channel(warm=False)
+    party.service.faults = faults
+
+    error = failure(lambda: channel.register([registration()], 0.6))
+
+    assert (type(error), error.sent, error.retry) == (kind, False, True)
+    assert "no access token" in str(error)
+    assert [c for c in party.service.calls if c.operation == "registerInBulk"] == []
+
+
+def test_an_error_of_the_token_service_is_told_by_its_code(tls: Any, party: Any) -> None:
+    class Refusing:
+        faults = Faults()
+
+        def answer(self, request: HttpRequest) -> HttpAnswer:
+            return HttpAnswer(400, {}, b'{"error": "invalid_scope"}')
+
+    with (
+        HttpsServer(Refusing(), tls.server_context()) as server,
+        Made(party, address=server.address) as made,
+    ):
+        error = failure(lambda: made.tokens.current(TIMEOUT_S))
+
+    assert type(error) is NotAuthorised
+    assert "invalid_scope" in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"{}",
+        b'{"access_token": ""}',
+        b'{"access_token": "a b"}',
+        b'{"access_token": "a\\r\\nX: y"}',
+        b'{"access_token": "a", "token_type": "mac"}',
+        b'{"access_token": 1.5}',
+    ],
+)
+def test_an_answer_without_a_bearer_token_is_none(tls: Any, party: Any, body: bytes) -> None:
+    class Odd:
+        faults = Faults()
+
+        def answer(self, request: HttpRequest) -> HttpAnswer:
+            return HttpAnswer(200, {}, body)
+
+    with (
+        HttpsServer(Odd(), tls.server_context()) as server,
+        Made(party, address=server.address) as made,
+    ):
+        assert type(failure(lambda: made.tokens.current(TIMEOUT_S))) is AnswerUnreadable
+
+
+def write_key(path: Path, bits: int) -> Path:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    path.touch(0o600)
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return path
+
+
+def test_a_key_that_is_too_short_to_sign_with_is_told(party: Any, tmp_path: Path) -> None:
+    with Made(party, key=write_key(tmp_path / "short.key", 1024)) as made:
+        error = failure(lambda: made.tokens.current(TIMEOUT_S))
+
+    assert type(error) is CredentialError
+    assert "2048" in str(error)
+
+
+def test_a_renewed_key_is_taken_up_without_restart(party: Any, tmp_path: Path) -> None:
+    path = write_key(tmp_path / "gate.key", 2048)
+    with Made(party, key=path) as made:
+        assert type(failure(lambda: made.tokens.current(TIMEOUT_S))) is NotAuthenticated
+        path.write_bytes(party.gate.files.key.read_bytes())
+        assert made.tokens.current(TIMEOUT_S)
+
+
+def test_the_assertion_says_what_the_protocol_asks_and_is_never_the_same(
+    party: Any, tls: Any
+) -> None:
+    listening = Listening(party.service)
+    with HttpsServer(listening, tls.server_context()) as server:
+        for _ in "ab":
+            with Made(party, address=server.address) as made:
+                made.tokens.current(TIMEOUT_S)
+
+    first, second = (
+        jwt.decode(form["client_assertion"][0], options={"verify_signature": False})
+        for form in listening.forms
+    )
+    assert first["iss"] == first["sub"] == "gate-1"
+    assert first["aud"] == server.address + TOKEN_PATH
+    assert 0 < first["exp"] - first["iat"] <= 600
+    assert first["jti"] != second["jti"]
