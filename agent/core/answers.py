@@ -30,9 +30,12 @@ def burst_ended(turn: Turn, event: BurstEnded) -> None:
 
 
 def _settle(turn: Turn, attempt: int, answer: Answer) -> Obligation | None:
-    """The obligation as this answer leaves it; None if it was settled or let go before."""
+    """The obligation as this answer leaves it; None if it was settled or let go before.
+
+    Handed over is no outcome (DOMAIN.md, section 4): it stays open and is asked for again.
+    """
     before = turn.state.ledger.of(answer.reference)
-    if before is None or before.outcome is Outcome.REGISTERED:
+    if before is None or before.outcome is Outcome.REGISTERED or answer.handed_over:
         return None
     if answer.receipt is not None:
         receipt = answer.receipt
@@ -53,7 +56,9 @@ def _signal(obligation: Obligation) -> Signal:
 
 def _ending(turn: Turn, event: BurstEnded) -> AttemptEnded:
     failure = event.failure
-    if failure is None and not event.missing:
+    handed = tuple(answer.reference for answer in event.answers if answer.handed_over)
+    unsettled = event.missing + handed
+    if failure is None and not unsettled:
         return AttemptEnded(
             event.attempt, event.channel, calls=event.calls, ticket=event.ticket, stray=event.stray
         )
@@ -64,13 +69,13 @@ def _ending(turn: Turn, event: BurstEnded) -> AttemptEnded:
             event.attempt,
             event.channel,
             failure=INCOMPLETE,
-            message=f"the answer leaves out {len(event.missing)} registration(s)",
+            message=f"{len(unsettled)} registration(s) without receipt, {len(handed)} handed over",
             hint="sent again by itself; if it stays, show the log to the channel's support",
             unsure=True,
             calls=event.calls,
             pause_ms=schedule.pause_ms(failures, event.jitter, 0, turn.at, rules),
             ticket=event.ticket,
-            missing=event.missing,
+            missing=unsettled,
             stray=event.stray,
         )
     hopeless = rules.longest_retry_ms if failure.hopeless else 0

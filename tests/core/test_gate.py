@@ -214,6 +214,18 @@ def test_a_registration_that_the_answer_leaves_out_is_sent_again_after_a_rest() 
     assert bench.only().unsure
 
 
+def test_what_was_only_handed_over_stays_open_and_lights_no_green() -> None:
+    bench = Bench()
+    (send,) = sends(bench.tap("04A1B2C3"))
+    handed = Answer(send.registrations[0].reference, handed_over=True)
+    assert shows(bench.answer(send, handed)) == []
+    assert bench.only().outcome is None
+    bench.ms = gate.due_ms(bench.state, bench.at)
+    (again,) = sends(bench.do(TimePassed(bench.at)))
+    assert again.registrations == send.registrations
+    assert shows(bench.answer(again, *receipt(again))) == [Signal.REGISTERED]
+
+
 def test_a_business_error_is_never_retried_until_the_roster_is_mended() -> None:
     bench = Bench()
     (send,) = sends(bench.tap("04A1B2C3"))
