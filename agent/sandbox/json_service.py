@@ -111,7 +111,10 @@ class JsonService(ABC):
             kind, outcome = "application/problem+json", problem.code
             said = Said(problem.body(), problem.status, problem.headers)
         body = msgspec.json.encode(said.value) if said.raw is None else said.raw
-        headers = {"Content-Type": visit.faults.content_type or kind, **said.headers}
+        headers = {"Content-Type": kind} if said.raw is None else {}
+        headers |= said.headers
+        if visit.faults.content_type:
+            headers["Content-Type"] = visit.faults.content_type
         return HttpAnswer(said.status, headers, _garbled(body, visit.faults)), outcome
 
 

@@ -151,6 +151,8 @@ class SupplierService(JsonService):
                 raise Problem(422, "idempotency-key-reused", "The key was another call's.")
             return before.said
         call: Call = read_body(visit, Call)
+        for item in call.registrations:
+            _check_choices(item)
         references = tuple(item.reference for item in call.registrations)
         if len(set(references)) < len(references):
             raise Problem(422, "reference-repeated", "A reference stands twice in the call.")
@@ -227,6 +229,13 @@ class SupplierService(JsonService):
             return Said(status=304, headers={"ETag": etag}, raw=b"")
         kind = {"Content-Type": "text/csv; charset=utf-8", "ETag": etag}
         return Said(headers=kind, raw=self.roster)
+
+
+def _check_choices(item: Item) -> None:
+    """What the types cannot say: an INSS with its employer, or a Limosa number; both or neither."""
+    worker = item.limosa is None and item.employer is not None if item.inss else item.limosa
+    if not worker or (item.at is None) != (item.direction is None):
+        raise Problem(400, "malformed", "The body does not follow the contract: oneOf.")
 
 
 def _submitted(item: Item) -> Submitted:
