@@ -23,6 +23,7 @@ from agent.core.events import DeviceWent, Event
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
 from agent.evidence.clock import SystemClock
+from agent.journal.checkpoint import signer_at
 from agent.journal.keeper import Keeper, Owner, opened
 from agent.lock import Lock
 from agent.roster_watch import RosterWatch
@@ -47,7 +48,8 @@ def owned(config: Config, clock: SystemClock) -> Iterator[Keeper]:
     try:
         owner = Owner(config.gate.name, config.gate.training)
         chance = random.SystemRandom()
-        keeper = opened(config.gate.journal, config.rules, chance, owner, clock.now())
+        signer = signer_at(config.gate.signing_key)
+        keeper = opened(config.gate.journal, config.rules, chance, owner, clock.now(), signer)
         try:
             yield keeper
         finally:

@@ -213,7 +213,7 @@ class _explained:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from agent.journal.store import JournalError
+        from agent.journal.fault import JournalError
         from agent.lock import Locked
 
         match error:

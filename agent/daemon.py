@@ -32,8 +32,8 @@ from agent.core.events import (
 from agent.core.moment import Moment
 from agent.core.records import described
 from agent.core.signals import SIGNALS, Signal
+from agent.journal.fault import JournalError
 from agent.journal.keeper import Keeper
-from agent.journal.store import JournalError
 from agent.roster_watch import RosterWatch
 from agent.seams import Clock, Inbox, Work
 from drivers.base import BadgeSeen, DeviceBack, DeviceError, DeviceGone, Panel, Report, SeveralCards

@@ -68,6 +68,11 @@ class GateSettings:
         """Where the journal lies."""
         return self.data_dir / "journal.db"
 
+    @property
+    def signing_key(self) -> Path:
+        """Where the key lies that signs the journal's checkpoints."""
+        return self.data_dir / "journal.key"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceSettings:

@@ -6,6 +6,9 @@ The head holds the sequence number, kind, both clocks, boot id, trust and the pa
 SHA-256(salt ‖ payload): so a payload can be erased with its salt and the chain still verifies,
 while nothing that stays behind lets it be guessed (DOMAIN.md, section 5).
 The order is that of the sequence numbers, never of time: a clock may jump.
+
+A checkpoint is the gate's signature on `statement(n, seal(n))`: whoever rewrites the journal from
+some entry on can seal it anew, and cannot sign it.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ SALT_BYTES = 16
 START = bytes(32)
 """What the first entry is sealed onto."""
 _DOMAIN = b"werfpoort-entry-1"
+_SIGNED = b"werfpoort-checkpoint-1"
 
 
 def digest(salt: bytes, payload: bytes) -> bytes:
@@ -27,9 +31,28 @@ def digest(salt: bytes, payload: bytes) -> bytes:
 
 def seal(before: bytes, seq: int, kind: str, at: Moment, payload_digest: bytes) -> bytes:
     """32 bytes: the chain's new head after this entry."""
-    head = "\x1f".join(
-        (str(seq), kind, str(at.unix_ms), str(at.mono_ms), at.boot_id, at.trust.value)
-    ).encode()
+    return seal_of(
+        before, seq, kind, at.unix_ms, at.mono_ms, at.boot_id, at.trust.value, payload_digest
+    )
+
+
+def seal_of(
+    before: bytes,
+    seq: int,
+    kind: str,
+    unix_ms: int,
+    mono_ms: int,
+    boot_id: str,
+    trust: str,
+    payload_digest: bytes,
+) -> bytes:
+    """The same from a row as it is stored, for who checks a million of them."""
+    head = f"{seq}\x1f{kind}\x1f{unix_ms}\x1f{mono_ms}\x1f{boot_id}\x1f{trust}".encode()
     return hashlib.sha256(
         _DOMAIN + before + len(head).to_bytes(4, "big") + head + payload_digest
     ).digest()
+
+
+def statement(upto: int, head: bytes) -> bytes:
+    """What a checkpoint signs: entry `upto` has the seal `head`."""
+    return _SIGNED + upto.to_bytes(8, "big") + head

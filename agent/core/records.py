@@ -284,6 +284,20 @@ class DayBegan:
     working: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CheckpointSigned:
+    """The gate's signature on the entry just before this one (agent/core/chain.py).
+
+    `key`: the public key (Ed25519, 32 bytes) that it holds against.
+    """
+
+    LOGGED: ClassVar = ("upto",)
+    upto: int
+    head: bytes
+    signature: bytes
+    key: bytes
+
+
 Record = (
     JournalOpened
     | AgentStarted
@@ -308,6 +322,7 @@ Record = (
     | ReceiptStored
     | RejectionStored
     | DayBegan
+    | CheckpointSigned
 )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from agent.core import badges, dispatch, obligations, taps
 from agent.core.records import (
     AgentStarted,
+    CheckpointSigned,
     DayBegan,
     DeviceFailed,
     DeviceRecovered,
@@ -43,6 +44,8 @@ class State:
     broken: Mapping[str, Broken] = field(default_factory=dict)
     working: frozenset[str] = frozenset()
     """Devices that said they work since the agent started."""
+    checkpoint: CheckpointSigned | None = None
+    """The last one; there is none between the beginning of a day and its first checkpoint."""
 
     def base(self) -> int:
         """The earliest entry from which this state can be rebuilt, beside the lasting kinds."""
@@ -71,6 +74,7 @@ def apply(state: State, entry: Entry) -> State:
         dispatch.apply(state.lines, entry),
         state.broken,
         state.working,
+        state.checkpoint,
     )
     return _with_own(after, entry)
 
@@ -90,7 +94,9 @@ def _with_own(state: State, entry: Entry) -> State:
             broken = {name: b for name, b in state.broken.items() if name != device}
             return replace(state, broken=broken, working=state.working | {device})
         case DayBegan(day, working=working):
-            return replace(state, day=day, working=frozenset(working))
+            return replace(state, day=day, working=frozenset(working), checkpoint=None)
+        case CheckpointSigned() as signed:
+            return replace(state, checkpoint=signed)
     return state
 
 

@@ -10,8 +10,11 @@ from agent.core import gate
 from agent.core.commands import Command, Record
 from agent.core.events import Event, JournalMade
 from agent.core.moment import Moment
+from agent.core.records import Entry, kind_of
 from agent.core.rules import Rules
-from agent.journal.store import Journal, JournalMismatch
+from agent.journal.checkpoint import Signer
+from agent.journal.fault import JournalMismatch
+from agent.journal.store import Journal
 
 NAME_BYTES = 4
 """Of a journal: eight letters, so that our references fit the service's 24 characters."""
@@ -32,7 +35,10 @@ class Keeper:
         state, commands = gate.step(self.state, event)
         records = [command.record for command in commands if isinstance(command, Record)]
         if records:
-            self.journal.append(event.at, records)
+            written = self.journal.append(event.at, records)
+            for record in written[len(records) :]:  # a checkpoint
+                entry = Entry(state.seq + 1, event.at, kind_of(record), record)
+                state = gate.apply(state, entry)
         self.state = state
         return commands
 
@@ -46,13 +52,18 @@ class Owner:
 
 
 def opened(
-    database: Path | str, rules: Rules, chance: random.Random, owner: Owner, now: Moment
+    database: Path | str,
+    rules: Rules,
+    chance: random.Random,
+    owner: Owner,
+    now: Moment,
+    signer: Signer | None = None,
 ) -> Keeper:
     """The keeper of this journal; an empty one gets its name. Raises JournalError, and
     JournalMismatch when it holds real registrations and the gate is for training, or the other
     way round.
     """
-    keeper = Keeper(Journal(database, chance), rules)
+    keeper = Keeper(Journal(database, chance, signer), rules)
     state = keeper.state
     if not state.journal:
         name = chance.randbytes(NAME_BYTES).hex()

@@ -1,8 +1,5 @@
 """The journal file: append durably, read back. One connection writes, on one thread.
 
-    JournalError          the journal cannot be used or written; `hint` says what to do
-    └── JournalMismatch   it is another gate's, or holds the other kind of registrations
-
 WAL with synchronous=FULL: a commit returns once it is on the card, at one fsync (measured: the
 other modes lose acknowledged commits at a power cut or cost three times as much).
 """
@@ -19,23 +16,26 @@ from sqlite_utils import Database
 
 from agent.core import chain
 from agent.core.moment import Moment, Trust
-from agent.core.records import KINDS, LASTING, DayBegan, Entry, Record, kind_of
+from agent.core.records import (
+    KINDS,
+    LASTING,
+    CheckpointSigned,
+    DayBegan,
+    Entry,
+    JournalOpened,
+    Record,
+    kind_of,
+)
+from agent.journal.checkpoint import EVERY_ENTRIES, Signer
+from agent.journal.fault import JournalDamaged, JournalError, JournalMismatch
 from agent.journal.schema import APPLICATION_ID, migrations
 
 BUSY_MS = 2_000
 """How long a commit waits for a reader that is just opening the file."""
-
-
-class JournalError(Exception):
-    """The journal cannot be used; `hint` says what a person does about it."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-class JournalMismatch(JournalError):
-    """The journal belongs to something else than what this agent was started for."""
+SIGNED_AT_ONCE = (JournalOpened, DayBegan)
+"""A checkpoint follows these in the same commit."""
+DAMAGED = ("malformed", "not a database")
+"""How SQLite says that a file does not hold what it wrote (SQLITE_CORRUPT, SQLITE_NOTADB)."""
 
 
 _DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in KINDS.items()}
@@ -43,14 +43,20 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Journal:
-    """Opened for writing. `database`: a path, or a `file:` URI. `chance` salts the payloads."""
+    """Opened for writing. `database`: a path, or a `file:` URI. `chance` salts the payloads;
+    without a `signer` there are no checkpoints.
+    """
 
-    def __init__(self, database: Path | str, chance: random.Random) -> None:
+    def __init__(
+        self, database: Path | str, chance: random.Random, signer: Signer | None = None
+    ) -> None:
         self.name = str(database)
         self._chance = chance
+        self._signer = signer
         try:
             self._db = _opened(self.name)
             self._seq, self._head = self._last()
+            self._signed = self._last_signed()
         except sqlite3.Error as error:
             raise _explained(error, self.name) from error
 
@@ -58,33 +64,42 @@ class Journal:
         row = self._db.execute("SELECT seq, seal FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
         return (0, chain.START) if row is None else (row[0], row[1])
 
+    def _last_signed(self) -> int:
+        """The last checkpoint's entry; found from the end, where it is near."""
+        query = "SELECT seq FROM entry WHERE kind = ? AND seq > ? ORDER BY seq DESC LIMIT 1"
+        limits = (kind_of(CheckpointSigned), self._seq - EVERY_ENTRIES)
+        row = self._db.execute(query, limits).fetchone()
+        return 0 if row is None else int(row[0])
+
     @property
     def head(self) -> tuple[int, bytes]:
         """Number and seal of the last entry; (0, 32 zero bytes) for an empty journal."""
         return self._seq, self._head
 
-    def append(self, at: Moment, records: Sequence[Record]) -> None:
-        """Makes these entries durable, all or none, in one commit. Raises JournalError."""
-        seq, head = self._seq, self._head
-        entries, payloads = [], []
-        clocks = (at.unix_ms, at.mono_ms, at.boot_id, at.trust.value)
+    def append(self, at: Moment, records: Sequence[Record]) -> tuple[Record, ...]:
+        """Makes these entries durable, all or none, in one commit, with a checkpoint when one is
+        due; returns what was written. Raises JournalError.
+        """
+        batch = _Batch(at, self._seq, self._head, self._chance)
         for record in records:
-            kind, body, salt = kind_of(record), _encode(record), self._salt()
-            seq += 1
-            digest = chain.digest(salt, body)
-            head = chain.seal(head, seq, kind, at, digest)
-            entries.append((seq, kind, *clocks, digest, head))
-            payloads.append((seq, salt, body))
+            batch.add(record)
+        signed = self._signed
+        if self._signer is not None and self._is_due(batch.seq, records):
+            batch.add(self._signer.signed(batch.seq, batch.head))
+            signed = batch.seq
         try:
             with self._db.atomic():
-                self._db.conn.executemany("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)", entries)
-                self._db.conn.executemany("INSERT INTO payload VALUES (?,?,?)", payloads)
+                add = self._db.conn.executemany
+                add("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)", batch.entries)
+                add("INSERT INTO payload VALUES (?,?,?)", batch.payloads)
         except sqlite3.Error as error:
             raise _explained(error, self.name) from error
-        self._seq, self._head = seq, head
+        self._seq, self._head, self._signed = batch.seq, batch.head, signed
+        return tuple(batch.records)
 
-    def _salt(self) -> bytes:
-        return self._chance.randbytes(chain.SALT_BYTES)
+    def _is_due(self, seq: int, records: Sequence[Record]) -> bool:
+        at_once = any(isinstance(record, SIGNED_AT_ONCE) for record in records)
+        return at_once or seq - self._signed >= EVERY_ENTRIES
 
     def entries_for_state(self) -> Iterator[Entry]:
         """What `restore` needs: the lasting kinds of all times, and everything from the base on
@@ -119,6 +134,29 @@ class Journal:
     def close(self) -> None:
         """Lets the file go; what was appended is durable already."""
         self._db.close()
+
+
+class _Batch:
+    """The rows of one commit, each sealed onto the one before."""
+
+    def __init__(self, at: Moment, seq: int, head: bytes, chance: random.Random) -> None:
+        self.seq, self.head = seq, head
+        self.records: list[Record] = []
+        self.entries: list[tuple[object, ...]] = []
+        self.payloads: list[tuple[object, ...]] = []
+        self._at, self._chance = at, chance
+        self._clocks = (at.unix_ms, at.mono_ms, at.boot_id, at.trust.value)
+
+    def add(self, record: Record) -> None:
+        """The next entry."""
+        kind, body = kind_of(record), _encode(record)
+        salt = self._chance.randbytes(chain.SALT_BYTES)
+        self.seq += 1
+        digest = chain.digest(salt, body)
+        self.head = chain.seal(self.head, self.seq, kind, self._at, digest)
+        self.records.append(record)
+        self.entries.append((self.seq, kind, *self._clocks, digest, self.head))
+        self.payloads.append((self.seq, salt, body))
 
 
 def decoded(row: tuple[int, str, int, int, str, str, bytes | None]) -> Entry:
@@ -161,7 +199,18 @@ def _refuse_foreign(conn: sqlite3.Connection, name: str) -> None:
 
 def _explained(error: Exception, name: str) -> JournalError:
     """What went wrong with the file, and the mend: SQLite's errors mapped once."""
+    if isinstance(error, KeyError):
+        return JournalError(
+            f"journal {name}: holds entries of a kind {error} that this version does not know",
+            "run the version of the agent that wrote it, or a newer one",
+        )
     text = str(error)
+    damaged = not isinstance(error, sqlite3.Error) or any(sign in text for sign in DAMAGED)
+    if damaged:
+        return JournalDamaged(
+            f"journal {name}: {text}",
+            "the file is damaged: keep it, it is evidence; start with a new journal",
+        )
     mends = (
         ("full", "free space on its disk: taps are refused until there is some"),
         ("readonly", "make its disk writable again (mount, card's lock switch, worn-out card)"),
@@ -169,8 +218,6 @@ def _explained(error: Exception, name: str) -> JournalError:
         ("locked", "another program writes to it; stop that program"),
         ("unable to open", "its folder must exist and belong to the agent's user"),
         ("disk I/O", "the card or its reader fails: replace the card, keep the old one"),
-        ("malformed", "the file is damaged: keep it, it is evidence; start with a new journal"),
-        ("not a database", "this is not a journal: name another file in gate.data_dir"),
     )
     hint = next((mend for sign, mend in mends if sign in text), "keep the file and call support")
     return JournalError(f"journal {name}: {text}", hint)

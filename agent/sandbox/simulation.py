@@ -26,6 +26,7 @@ from agent.channels.wire import Wire
 from agent.core.events import Event
 from agent.core.rules import Rules
 from agent.daemon import Daemon, Parts
+from agent.journal.checkpoint import signer_from
 from agent.journal.keeper import Owner, opened
 from agent.roster_watch import RosterWatch
 from agent.sandbox.authority import Authority
@@ -85,6 +86,7 @@ class Simulation:
         self.disk = LossyDisk(f"simulated-{next(_disks)}", self.folder)
         self.roster = self.folder / "roster.csv"
         self.roster.write_text(roster_csv(self.people), encoding="utf-8")
+        self._signer = signer_from(self.chance.randbytes(32))
         self.daemon = self._powered()
 
     def now(self) -> dt.datetime:
@@ -94,7 +96,7 @@ class Simulation:
     def _powered(self) -> Daemon:
         database = self.disk.uri(self.folder / "journal.db")
         owner = Owner("simulated", training=True)
-        keeper = opened(database, self._rules, self.chance, owner, self.clock.now())
+        keeper = opened(database, self._rules, self.chance, owner, self.clock.now(), self._signer)
         work = VirtualWork(self.clock)
         wire = Wire(
             InProcess(self.service, self._sleep),

@@ -28,7 +28,14 @@ from agent.core.events import (
 )
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
-from agent.core.records import LASTING, DayBegan, Entry, ObligationOpened, kind_of
+from agent.core.records import (
+    LASTING,
+    CheckpointSigned,
+    DayBegan,
+    Entry,
+    ObligationOpened,
+    kind_of,
+)
 from agent.core.registrations import Answer, ItemError, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
@@ -66,7 +73,7 @@ steps = st.lists(
         st.sampled_from(
             (
                 *("tap", "tap", "tap", "tap", "answer", "answer", "answer", "time", "time"),
-                *("roster", "boot", "stop", "device", "clock", "assign", "dismiss"),
+                *("roster", "boot", "stop", "device", "clock", "assign", "dismiss", "checkpoint"),
             )
         ),
         st.integers(0, 9),
@@ -137,6 +144,11 @@ class Run:
                 self.do(BadgeAssignmentAsked(self.at, UIDS[n % len(UIDS)], f"w{n}"))
             case "dismiss":
                 self.do(BadgeDismissalAsked(self.at, UIDS[n % len(UIDS)]))
+            case "checkpoint":  # as the journal adds one by itself
+                signed = CheckpointSigned(self.state.seq, b"head", b"signature", b"key")
+                entry = Entry(self.state.seq + 1, self.at, kind_of(signed), signed)
+                self.entries.append(entry)
+                self.state = gate.apply(self.state, entry)
             case _:
                 self.do(TimePassed(self.at))
 

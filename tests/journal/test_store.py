@@ -37,7 +37,8 @@ from agent.core.records import (
     kind_of,
 )
 from agent.core.roster import Worker
-from agent.journal.store import Journal, JournalError, JournalMismatch
+from agent.journal.fault import JournalError, JournalMismatch
+from agent.journal.store import Journal
 from agent.sandbox.lossy_disk import LossyDisk
 
 FILE = "journal.sqlite"
