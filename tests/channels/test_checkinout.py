@@ -25,8 +25,9 @@ from agent.channels.base import (
 )
 from agent.channels.checkinout import matched, place_of_work
 from agent.channels.credentials import CredentialError, SigningKey
-from agent.channels.tokens import AccessTokens
+from agent.channels.tokens import AccessTokens, signed
 from agent.channels.wire import Wire
+from agent.sandbox.authority import Authority
 from agent.sandbox.checkinout import TOKEN_LIFE_S, TOKEN_PATH
 from agent.sandbox.faults import Cut, Faults, Garbled
 from agent.sandbox.serving import HttpAnswer, HttpRequest, HttpsServer
@@ -468,6 +469,21 @@ def test_a_key_that_is_too_short_to_sign_with_is_told(party: Any, tmp_path: Path
 
     assert type(error) is CredentialError
     assert "2048" in str(error)
+
+
+@pytest.mark.parametrize("key", [b"", b"secret words", b"-----BEGIN PRIVATE KEY-----\nAAAA\n"])
+def test_whatever_the_library_says_of_a_key_is_our_own_fault_and_quotes_nothing(key: bytes) -> None:
+    error = failure(lambda: signed({"iss": "gate-1"}, key))
+
+    assert type(error) is CredentialError
+    assert error.__cause__ is None
+    assert "secret" not in f"{error} {error.hint}"
+
+
+def test_a_key_that_is_no_rsa_key_cannot_sign() -> None:
+    pair = Authority("another").server()
+
+    assert type(failure(lambda: signed({}, pair.key_pem))) is CredentialError
 
 
 def test_a_renewed_key_is_taken_up_without_restart(party: Any, tmp_path: Path) -> None:
