@@ -14,6 +14,8 @@ CODES = ("code", "errorCode", "error")
 TEXTS = ("description", "detail", "message", "reason", "text", "error_description", "title")
 """Names under which services write them: RFC 9457, RFC 6749 section 5.2, and what is in use."""
 LISTS = ("errors", "reasons", "remarks")
+MOST_DEPTH = 6
+"""Of reasons within reasons: the decoder of newer Pythons takes more levels than we may recurse."""
 MOST_TEXTS = 10
 """Of one item: more than any service sends, and a bound for the journal."""
 
@@ -59,19 +61,21 @@ def answered_error(answer: WireAnswer) -> ChannelError:
     return error
 
 
-def reasons(value: Any) -> tuple[ItemError, ...]:
+def reasons(value: Any, depth: int = MOST_DEPTH) -> tuple[ItemError, ...]:
     """Codes and texts in what a service gives as its reason: a text, an object, a list of them."""
     match value:
+        case _ if depth == 0:
+            return ()
         case str() if value.strip():
             return (ItemError("", veiled(value)),)
         case Mapping():
             inner = next((value[name] for name in LISTS if value.get(name)), None)
             if isinstance(inner, str | Mapping | Sequence):
-                return reasons(inner)
+                return reasons(inner, depth - 1)
             code, text = _first(value, CODES), _first(value, TEXTS)
             return (ItemError(veiled(code), veiled(text or code)),) if code or text else ()
         case list():
-            each = (reason for part in value[:MOST_TEXTS] for reason in reasons(part))
+            each = (reason for part in value[:MOST_TEXTS] for reason in reasons(part, depth - 1))
             return tuple(each)[:MOST_TEXTS]
     return ()
 

@@ -21,7 +21,7 @@ from agent.channels.base import (
     NotAuthorised,
     Refused,
 )
-from agent.channels.credentials import SigningKey
+from agent.channels.credentials import CredentialError, SigningKey
 from agent.channels.json_answers import answered_error, read_json, text_of, ticket_of
 from agent.channels.wire import HINT_CREDENTIAL, HINT_OTHER_PAGE, Wire, WireAnswer, clock_hint
 
@@ -115,8 +115,6 @@ class AccessTokens:
 
     def _assertion(self) -> str:
         """The signed JWT. Raises CredentialError where the key cannot be used."""
-        import jwt
-
         now = int(self._clock().timestamp())
         claims = {
             "iss": self._client_id,
@@ -126,7 +124,7 @@ class AccessTokens:
             "iat": now,
             "exp": now + ASSERTION_LIFE_S,
         }
-        return jwt.encode(claims, self._key.current(), algorithm="RS256")
+        return signed(claims, self._key.current())
 
     def _read(self, answer: WireAnswer, begun_s: float) -> _Token:
         if not 200 <= answer.status < 300:
@@ -158,6 +156,19 @@ class AccessTokens:
                 ticket=error.ticket,
             )
         return error
+
+
+def signed(claims: dict[str, Any], key_pem: bytes) -> str:
+    """The claims as a JWT, by RS256. Raises CredentialError for whatever PyJWT finds in the key."""
+    import jwt
+
+    try:
+        return jwt.encode(claims, key_pem, algorithm="RS256")
+    except (jwt.PyJWTError, TypeError, ValueError) as error:
+        # Not chained: the text may quote the key.
+        raise CredentialError(
+            f"the key cannot sign a JWT: {type(error).__name__}", HINT_CREDENTIAL
+        ) from None
 
 
 def _life_s(value: Any) -> float:
