@@ -16,6 +16,7 @@ from typing import ClassVar
 from agent.core.moment import Moment
 from agent.core.registrations import ItemError, Ticket
 from agent.core.roster import Worker
+from agent.core.spans import Span
 
 
 class Verdict(StrEnum):
@@ -298,6 +299,24 @@ class CheckpointSigned:
     key: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PayloadsErased:
+    """The details of these entries were erased in the same commit, for this reason.
+
+    `workers`: the numbers of those of whom nothing is known any more.
+    """
+
+    LOGGED: ClassVar = ("reason", "count")
+    spans: tuple[Span, ...]
+    reason: str
+    workers: tuple[int, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many entries they are."""
+        return sum(map(len, self.spans))
+
+
 Record = (
     JournalOpened
     | AgentStarted
@@ -323,6 +342,7 @@ Record = (
     | RejectionStored
     | DayBegan
     | CheckpointSigned
+    | PayloadsErased
 )
 
 
@@ -365,4 +385,4 @@ def _plain(value: object) -> str:
     return str(value).replace(" ", "_") if not isinstance(value, bool) else str(value).lower()
 
 
-assert all(set(r.LOGGED) <= {f.name for f in fields(r)} | {"size"} for r in KINDS.values())
+assert all(set(r.LOGGED) <= {f.name for f in fields(r)} | {"size", "count"} for r in KINDS.values())

@@ -1,0 +1,120 @@
+"""The journal's rows as they lie in a file, for who only reads: verification, export, erasure.
+
+Opens a journal in use beside the agent (`mode=ro`), and a copy of one without changing it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from agent.core.moment import Moment, Trust
+from agent.core.records import Entry
+from agent.journal.fault import JournalError, JournalMismatch
+from agent.journal.schema import APPLICATION_ID
+
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What a damaged file raises: SQLite's own text may be part of the damage."""
+
+
+class Row(NamedTuple):
+    """One entry with its payload; `salt` and `body` are None where that was erased."""
+
+    seq: int
+    kind: str
+    unix_ms: int
+    mono_ms: int
+    boot_id: str
+    trust: str
+    digest: bytes
+    seal: bytes
+    salt: bytes | None
+    body: bytes | None
+
+    @property
+    def at(self) -> Moment:
+        """When it was written."""
+        return Moment(self.unix_ms, self.mono_ms, self.boot_id, Trust(self.trust))
+
+    def entry(self) -> Entry:
+        """What it means."""
+        from agent.journal.store import decoded
+
+        return decoded((*self[:6], self.body))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that only reads `path`. Raises JournalError when that is no journal."""
+    if not path.is_file():
+        raise JournalError(f"journal {path}: there is no such file", "check the path")
+    with _connected(path) as connection:
+        try:
+            (owner,) = connection.execute("PRAGMA application_id").fetchone()
+        except UNREADABLE as error:
+            raise JournalError(f"journal {path}: {error}", "name a journal's file") from error
+        if owner != APPLICATION_ID:
+            raise JournalMismatch(f"{path} is another program's database", "name a journal's file")
+        yield connection
+
+
+@contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    log = path.with_name(path.name + "-wal")
+    try:
+        if not log.exists() or not log.stat().st_size:  # nobody has it open, all is in the file
+            with _opened(path, "immutable=1") as connection:
+                yield connection
+            return
+        with _opened(path, "mode=ro") as connection:
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+            yield connection
+            return
+    except sqlite3.OperationalError as error:
+        if "unable to open" not in str(error) and "readonly" not in str(error):
+            raise
+    # A copy with its log, in a folder where SQLite cannot keep the memory that both need.
+    with tempfile.TemporaryDirectory(prefix="werfpoort-") as folder:
+        for part in (path, log):
+            shutil.copy(part, folder)
+        with _opened(Path(folder) / path.name, "mode=ro") as connection:
+            yield connection
+
+
+@contextmanager
+def _opened(path: Path, how: str) -> Iterator[sqlite3.Connection]:
+    uri = f"file:{quote(str(path.absolute()))}?{how}"
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+    try:
+        connection.execute("PRAGMA query_only = ON")
+        connection.text_factory = _text
+        yield connection
+    finally:
+        connection.close()
+
+
+def _text(raw: bytes) -> str:
+    """Damaged text is read as far as it goes: its seal tells."""
+    return raw.decode(errors="replace")
+
+
+def rows(connection: sqlite3.Connection, after: int = 0) -> Iterator[Row]:
+    """Every row beyond entry `after`, in the order of their numbers.
+
+    The casts change nothing in a sound file; in a damaged one anything may stand anywhere.
+    """
+    found = connection.execute(
+        "SELECT e.seq, e.kind, e.unix_ms, e.mono_ms, e.boot_id, e.trust, "
+        "coalesce(CAST(e.digest AS BLOB), x''), coalesce(CAST(e.seal AS BLOB), x''), "
+        "CAST(p.salt AS BLOB), CAST(p.body AS BLOB) "
+        "FROM entry e LEFT JOIN payload p ON p.seq = e.seq "
+        "WHERE e.seq > ? ORDER BY e.seq",
+        (after,),
+    )
+    yield from map(Row._make, found)
