@@ -4,29 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from agent import __version__
-
-if TYPE_CHECKING:
-    from agent.config import Config
-    from agent.core.events import Event
-
-CONFIG = Path("/etc/werfpoort/werfpoort.toml")
-
-config_option = click.option(
-    "--config",
-    "config_file",
-    type=click.Path(path_type=Path),
-    default=CONFIG,
-    envvar="WERFPOORT_CONFIG",
-    show_default=True,
-    help="The gate's configuration.",
-)
+from agent.cli_asking import CONFIG, ask, config_option, explained, loaded, told
+from agent.cli_journal import journal
 
 
 @click.group()
@@ -42,8 +27,8 @@ def run(config_file: Path) -> None:
     from agent import assembly, logs
 
     logs.to_stderr()
-    with _explained():
-        assembly.run(_loaded(config_file))
+    with explained():
+        assembly.run(loaded(config_file))
 
 
 @main.command()
@@ -53,7 +38,7 @@ def status(config_file: Path, as_json: bool) -> None:
     """Show today: what is registered, what waits, what is broken."""
     from agent.status import as_text
 
-    answer = _ask(_loaded(config_file), {"ask": "status"})
+    answer = ask(loaded(config_file), {"ask": "status"})
     stand = answer["status"]
     click.echo(json.dumps(stand, ensure_ascii=False, indent=2) if as_json else as_text(stand))
 
@@ -91,7 +76,7 @@ def roster_check(config_file: Path, file: Path) -> None:
     from agent.findings import report
     from agent.roster_file import read_roster
 
-    reading = read_roster(file, _loaded(config_file).site.declaration)
+    reading = read_roster(file, loaded(config_file).site.declaration)
     if reading.findings:
         click.echo(report(reading.findings))
     click.echo(f"{file}: {len(reading.roster.badges)} badges of {reading.rows} rows are good")
@@ -111,14 +96,14 @@ def roster_import(config_file: Path, force: bool, file: Any) -> None:
             f'{file.name} is not UTF-8 ({error}); save it as "CSV UTF-8"'
         ) from error
     question = {"ask": "roster-import", "text": text, "name": file.name, "force": force}
-    _told(_ask(_loaded(config_file), question))
+    told(ask(loaded(config_file), question))
 
 
 @roster.command("list")
 @config_option
 def roster_list(config_file: Path) -> None:
     """List the workers with the numbers by which commands name them."""
-    for worker in _ask(_loaded(config_file), {"ask": "roster-list"})["workers"]:
+    for worker in ask(loaded(config_file), {"ask": "roster-list"})["workers"]:
         badges = " ".join(worker["badges"]) or "no badge"
         row = (worker["number"], worker["name"], worker["identity"], worker["employer"], badges)
         click.echo("  ".join(row))
@@ -135,7 +120,7 @@ def badge() -> None:
 @click.argument("worker")
 def badge_assign(config_file: Path, uid: str, worker: str) -> None:
     """Link badge UID (or #1, the first unknown one of today) to WORKER, by number or name."""
-    _told(_ask(_loaded(config_file), {"ask": "badge-assign", "uid": uid, "worker": worker}))
+    told(ask(loaded(config_file), {"ask": "badge-assign", "uid": uid, "worker": worker}))
 
 
 @badge.command("dismiss")
@@ -143,7 +128,7 @@ def badge_assign(config_file: Path, uid: str, worker: str) -> None:
 @click.argument("uid")
 def badge_dismiss(config_file: Path, uid: str) -> None:
     """Let today's taps of unknown badge UID oblige to nothing."""
-    _told(_ask(_loaded(config_file), {"ask": "badge-dismiss", "uid": uid}))
+    told(ask(loaded(config_file), {"ask": "badge-dismiss", "uid": uid}))
 
 
 @main.command()
@@ -154,74 +139,4 @@ def sandbox() -> None:
     sys.exit(play())
 
 
-def _loaded(file: Path) -> Config:
-    from agent.config import ConfigError, load_config
-
-    try:
-        return load_config(file)
-    except ConfigError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _ask(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
-    """The answer of the running agent, or of the journal itself while none runs."""
-    from agent.control import NobodyAnswers, ask
-
-    try:
-        answer = ask(settings.gate.control_socket, question)
-    except NobodyAnswers:
-        answer = _alone(settings, question)
-    except OSError as error:
-        raise click.ClickException(
-            f"{settings.gate.control_socket}: {error}; run this as the agent's user or with sudo"
-        ) from error
-    if not answer["done"]:
-        raise click.ClickException(answer["text"])
-    return answer
-
-
-def _alone(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
-    from agent.assembly import clock_of, owned
-    from agent.core.commands import Reply
-    from agent.desk import Desk
-
-    clock = clock_of(settings)
-    with _explained(), owned(settings, clock) as keeper:
-
-        def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
-            replies = [c for c in keeper.do(event_for(1)) if isinstance(c, Reply)]
-            return replies[0].done, replies[0].text
-
-        desk = Desk(
-            lambda: keeper.state,
-            clock.now,
-            decide,
-            settings.gate.roster,
-            settings.site.declaration,
-        )
-        return desk.answer(question)
-
-
-def _told(answer: dict[str, Any]) -> None:
-    click.echo(answer["text"])
-
-
-class _explained:
-    """Turns what a person can mend into one message and exit code 1."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from agent.journal.fault import JournalError
-        from agent.lock import Locked
-
-        match error:
-            case JournalError():
-                raise click.ClickException(f"{error}; to do: {error.hint}") from error
-            case Locked():
-                raise click.ClickException(str(error)) from error
-            case OSError():
-                raise click.ClickException(
-                    f"{error}; make that folder the agent's own, or name another in gate.data_dir"
-                ) from error
+main.add_command(journal)

@@ -15,6 +15,7 @@ from agent.core.events import BadgeAssignmentAsked, BadgeDismissalAsked, Event
 from agent.core.identifiers import IdentifierError, mask_inss, mask_uid, parse_uid
 from agent.core.moment import Moment
 from agent.core.state import State
+from agent.desk_journal import JournalDesk
 from agent.roster_watch import offer
 from agent.status import status
 
@@ -38,6 +39,7 @@ class Desk:
         self._decide = decide
         self._roster = roster
         self._declaration = declaration
+        self._journal = JournalDesk(state)
 
     def answer(self, question: Question) -> Answer:
         """The answer: `done`, and `text` for a person or what was asked to be looked at."""
@@ -52,6 +54,8 @@ class Desk:
                 return self._badge(
                     uid, lambda u, asked: BadgeAssignmentAsked(self._now(), u, worker, asked)
                 )
+            case {"ask": str(ask)} if ask.startswith("journal-"):
+                return self._journal.answer(question)
             case {"ask": "badge-dismiss", "uid": str(uid)}:
                 return self._badge(uid, lambda u, asked: BadgeDismissalAsked(self._now(), u, asked))
         return {

@@ -1,0 +1,100 @@
+"""What commands share: the configuration, and how the agent or its journal is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from agent.config import Config
+    from agent.core.events import Event
+
+CONFIG = Path("/etc/werfpoort/werfpoort.toml")
+
+config_option = click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    default=CONFIG,
+    envvar="WERFPOORT_CONFIG",
+    show_default=True,
+    help="The gate's configuration.",
+)
+
+
+def loaded(file: Path) -> Config:
+    """The configuration in `file`; ends the command when it cannot be used."""
+    from agent.config import ConfigError, load_config
+
+    try:
+        return load_config(file)
+    except ConfigError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def ask(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
+    """The answer of the running agent, or of the journal itself while none runs."""
+    from agent import control
+
+    try:
+        answer = control.ask(settings.gate.control_socket, question)
+    except control.NobodyAnswers:
+        answer = _alone(settings, question)
+    except OSError as error:
+        raise click.ClickException(
+            f"{settings.gate.control_socket}: {error}; run this as the agent's user or with sudo"
+        ) from error
+    if not answer["done"]:
+        raise click.ClickException(answer["text"])
+    return answer
+
+
+def _alone(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
+    from agent.assembly import clock_of, owned
+    from agent.core.commands import Reply
+    from agent.desk import Desk
+
+    clock = clock_of(settings)
+    with explained(), owned(settings, clock) as keeper:
+
+        def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
+            replies = [c for c in keeper.do(event_for(1)) if isinstance(c, Reply)]
+            return replies[0].done, replies[0].text
+
+        desk = Desk(
+            lambda: keeper.state,
+            clock.now,
+            decide,
+            settings.gate.roster,
+            settings.site.declaration,
+        )
+        return desk.answer(question)
+
+
+def told(answer: dict[str, Any]) -> None:
+    """Prints what was answered."""
+    click.echo(answer["text"])
+
+
+class explained:
+    """Turns what a person can mend into one message and exit code 1."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from agent.journal.fault import JournalError
+        from agent.lock import Locked
+
+        match error:
+            case JournalError():
+                raise click.ClickException(f"{error}; to do: {error.hint}") from error
+            case Locked():
+                raise click.ClickException(str(error)) from error
+            case OSError():
+                raise click.ClickException(
+                    f"{error}; make that folder the agent's own, or name another in gate.data_dir"
+                ) from error
