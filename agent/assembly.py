@@ -24,7 +24,8 @@ from agent.daemon import Daemon, Parts
 from agent.desk import Desk
 from agent.evidence.clock import SystemClock
 from agent.journal.checkpoint import signer_at
-from agent.journal.keeper import Keeper, Owner, opened
+from agent.journal.keeper import Keeper, Owner
+from agent.journal.recovery import recovered, require_lasting
 from agent.lock import Lock
 from agent.roster_watch import RosterWatch
 from agent.seams import QueueInbox, ThreadWork
@@ -46,10 +47,12 @@ def owned(config: Config, clock: SystemClock) -> Iterator[Keeper]:
     folder.mkdir(mode=0o750, exist_ok=True)
     lock = Lock(folder / "lock")
     try:
+        if not config.gate.training:  # whoever tries the gate out may lose all of it
+            require_lasting(folder)
         owner = Owner(config.gate.name, config.gate.training)
         chance = random.SystemRandom()
         signer = signer_at(config.gate.signing_key)
-        keeper = opened(config.gate.journal, config.rules, chance, owner, clock.now(), signer)
+        keeper = recovered(config.gate.journal, config.rules, chance, owner, clock.now(), signer)
         try:
             yield keeper
         finally:
@@ -90,6 +93,11 @@ def run(config: Config) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda n, _: daemon.stop(signal.Signals(n).name))
         daemon.start()
+        if keeper.lost is not None:  # red at rest until somebody has looked and starts it again
+            cause = f"it was damaged and lies in {keeper.lost.file}: {keeper.lost.reason}"
+            hint = "keep that file and call support; replace the card, then restart the agent"
+            log.error("journal: %s; to do: %s", cause, hint)
+            inbox.put(DeviceWent(clock.now(), "journal", cause, hint))
         _listen(daemon, config, parts)
         log.info("the gate is ready: journal %s", keeper.state.journal)
         daemon.run()

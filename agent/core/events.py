@@ -191,6 +191,17 @@ class WritingResumed:
     refused: int
 
 
+@dataclass(frozen=True, slots=True)
+class JournalLost:
+    """The journal before this one was damaged: it lies in `file`, good up to entry `upto`."""
+
+    at: Moment
+    file: str
+    upto: int
+    head: str
+    reason: str
+
+
 Event = (
     JournalMade
     | Started
@@ -208,4 +219,5 @@ Event = (
     | RecordFailed
     | RosterUnreadable
     | WritingResumed
+    | JournalLost
 )

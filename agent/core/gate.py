@@ -36,6 +36,7 @@ from agent.core.events import (
     DeviceCame,
     DeviceWent,
     Event,
+    JournalLost,
     JournalMade,
     RecordFailed,
     RosterOffered,
@@ -46,6 +47,7 @@ from agent.core.events import (
     TimePassed,
     WritingResumed,
 )
+from agent.core.journal_records import JournalReplaced
 from agent.core.moment import Moment
 from agent.core.records import (
     AgentStarted,
@@ -96,6 +98,8 @@ def _answer(turn: Turn, event: Event) -> None:
             turn.record(JournalOpened(journal, gate, training))
         case Started():
             _started(turn, event)
+        case JournalLost(_, file, upto, head, reason):
+            turn.record(JournalReplaced(file, upto, head, reason))
         case Stopping(_, reason):
             turn.record(AgentStopped(reason))
         case DeviceWent(_, device, cause, hint):

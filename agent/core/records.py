@@ -13,10 +13,10 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import ClassVar
 
+from agent.core.journal_records import CheckpointSigned, JournalReplaced, PayloadsErased
 from agent.core.moment import Moment
 from agent.core.registrations import ItemError, Ticket
 from agent.core.roster import Worker
-from agent.core.spans import Span
 
 
 class Verdict(StrEnum):
@@ -285,38 +285,6 @@ class DayBegan:
     working: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointSigned:
-    """The gate's signature on the entry just before this one (agent/core/chain.py).
-
-    `key`: the public key (Ed25519, 32 bytes) that it holds against.
-    """
-
-    LOGGED: ClassVar = ("upto",)
-    upto: int
-    head: bytes
-    signature: bytes
-    key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class PayloadsErased:
-    """The details of these entries were erased in the same commit, for this reason.
-
-    `workers`: the numbers of those of whom nothing is known any more.
-    """
-
-    LOGGED: ClassVar = ("reason", "count")
-    spans: tuple[Span, ...]
-    reason: str
-    workers: tuple[int, ...] = ()
-
-    @property
-    def count(self) -> int:
-        """How many entries they are."""
-        return sum(map(len, self.spans))
-
-
 Record = (
     JournalOpened
     | AgentStarted
@@ -343,6 +311,7 @@ Record = (
     | DayBegan
     | CheckpointSigned
     | PayloadsErased
+    | JournalReplaced
 )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.core import badges, dispatch, obligations, taps
+from agent.core.journal_records import CheckpointSigned
 from agent.core.records import (
     AgentStarted,
-    CheckpointSigned,
     DayBegan,
     DeviceFailed,
     DeviceRecovered,

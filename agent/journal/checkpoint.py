@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core import chain
-from agent.core.records import CheckpointSigned
+from agent.core.journal_records import CheckpointSigned
 from agent.journal.fault import JournalError
 
 if TYPE_CHECKING:

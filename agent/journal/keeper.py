@@ -20,11 +20,23 @@ NAME_BYTES = 4
 """Of a journal: eight letters, so that our references fit the service's 24 characters."""
 
 
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """A damaged journal: where it lies now, its last good entry, and what is wrong with it."""
+
+    file: str
+    upto: int
+    head: bytes
+    reason: str
+
+
 class Keeper:
     """Owns the journal. `state` is immutable and may be read from any thread."""
 
     def __init__(self, journal: Journal, rules: Rules) -> None:
         self.journal = journal
+        self.lost: Quarantine | None = None
+        """The damaged journal in whose place this one came when it was opened."""
         self.state = gate.restore(rules, journal.entries_for_state())
 
     def do(self, event: Event) -> tuple[Command, ...]:

@@ -9,14 +9,14 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from agent.core.moment import Moment, Trust
 from agent.core.records import Entry
-from agent.journal.fault import JournalError, JournalMismatch
+from agent.journal.fault import JournalError, JournalMismatch, explained
 from agent.journal.schema import APPLICATION_ID
 
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -54,37 +54,34 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that only reads `path`. Raises JournalError when that is no journal."""
     if not path.is_file():
         raise JournalError(f"journal {path}: there is no such file", "check the path")
-    with _connected(path) as connection:
+    with ExitStack() as stack:
         try:
+            connection = _connected(path, stack)
             (owner,) = connection.execute("PRAGMA application_id").fetchone()
+            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
         except UNREADABLE as error:
-            raise JournalError(f"journal {path}: {error}", "name a journal's file") from error
+            raise explained(error, str(path)) from error
         if owner != APPLICATION_ID:
             raise JournalMismatch(f"{path} is another program's database", "name a journal's file")
         yield connection
 
 
-@contextmanager
-def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+def _connected(path: Path, stack: ExitStack) -> sqlite3.Connection:
     log = path.with_name(path.name + "-wal")
+    if not log.exists() or not log.stat().st_size:  # nobody has it open, all is in the file
+        return stack.enter_context(_opened(path, "immutable=1"))
+    connection = stack.enter_context(_opened(path, "mode=ro"))
     try:
-        if not log.exists() or not log.stat().st_size:  # nobody has it open, all is in the file
-            with _opened(path, "immutable=1") as connection:
-                yield connection
-            return
-        with _opened(path, "mode=ro") as connection:
-            connection.execute("SELECT 1 FROM sqlite_master").fetchone()
-            yield connection
-            return
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        return connection
     except sqlite3.OperationalError as error:
         if "unable to open" not in str(error) and "readonly" not in str(error):
             raise
     # A copy with its log, in a folder where SQLite cannot keep the memory that both need.
-    with tempfile.TemporaryDirectory(prefix="werfpoort-") as folder:
-        for part in (path, log):
-            shutil.copy(part, folder)
-        with _opened(Path(folder) / path.name, "mode=ro") as connection:
-            yield connection
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="werfpoort-"))
+    for part in (path, log):
+        shutil.copy(part, folder)
+    return stack.enter_context(_opened(Path(folder) / path.name, "mode=ro"))
 
 
 @contextmanager

@@ -15,11 +15,11 @@ import msgspec
 from sqlite_utils import Database
 
 from agent.core import chain
+from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment, Trust
 from agent.core.records import (
     KINDS,
     LASTING,
-    CheckpointSigned,
     DayBegan,
     Entry,
     JournalOpened,
@@ -27,16 +27,13 @@ from agent.core.records import (
     kind_of,
 )
 from agent.journal.checkpoint import EVERY_ENTRIES, Signer
-from agent.journal.fault import JournalDamaged, JournalError, JournalMismatch
-from agent.journal.schema import APPLICATION_ID, migrations
+from agent.journal.fault import JournalError, JournalMismatch, explained
+from agent.journal.schema import APPLICATION_ID, INDEXED, migrations
 
 BUSY_MS = 2_000
 """How long a commit waits for a reader that is just opening the file."""
 SIGNED_AT_ONCE = (JournalOpened, DayBegan)
 """A checkpoint follows these in the same commit."""
-DAMAGED = ("malformed", "not a database")
-"""How SQLite says that a file does not hold what it wrote (SQLITE_CORRUPT, SQLITE_NOTADB)."""
-
 
 _DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in KINDS.items()}
 _encode = msgspec.json.Encoder().encode
@@ -58,7 +55,7 @@ class Journal:
             self._seq, self._head = self._last()
             self._signed = self._last_signed()
         except sqlite3.Error as error:
-            raise _explained(error, self.name) from error
+            raise explained(error, self.name) from error
 
     def _last(self) -> tuple[int, bytes]:
         row = self._db.execute("SELECT seq, seal FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
@@ -93,7 +90,7 @@ class Journal:
                 add("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)", batch.entries)
                 add("INSERT INTO payload VALUES (?,?,?)", batch.payloads)
         except sqlite3.Error as error:
-            raise _explained(error, self.name) from error
+            raise explained(error, self.name) from error
         self._seq, self._head, self._signed = batch.seq, batch.head, signed
         return tuple(batch.records)
 
@@ -106,17 +103,17 @@ class Journal:
         that the last `DayBegan` names. In order. Raises JournalError.
         """
         marks = ",".join("?" * len(LASTING))
-        old = f"SELECT seq FROM entry WHERE kind IN ({marks}) AND seq < ?"
+        old = f"SELECT seq FROM entry WHERE {INDEXED} AND kind IN ({marks}) AND seq < ?"
         try:
             base = self._base()
             yield from self._entries(f"e.seq IN ({old})", (*LASTING, base))
             yield from self._entries("e.seq >= ?", (base,))
         except (sqlite3.Error, msgspec.MsgspecError, KeyError, ValueError) as error:
-            raise _explained(error, self.name) from error
+            raise explained(error, self.name) from error
 
     def _base(self) -> int:
         kind = kind_of(DayBegan)
-        last = "SELECT max(seq) FROM entry WHERE kind = ?"
+        last = f"SELECT max(seq) FROM entry WHERE {INDEXED} AND kind = ?"
         row = self._db.execute(f"SELECT body FROM payload WHERE seq = ({last})", (kind,)).fetchone()
         if row is None:
             return 1
@@ -195,29 +192,3 @@ def _refuse_foreign(conn: sqlite3.Connection, name: str) -> None:
             f"journal {name}: this is another program's database",
             "give gate.data_dir another folder",
         )
-
-
-def _explained(error: Exception, name: str) -> JournalError:
-    """What went wrong with the file, and the mend: SQLite's errors mapped once."""
-    if isinstance(error, KeyError):
-        return JournalError(
-            f"journal {name}: holds entries of a kind {error} that this version does not know",
-            "run the version of the agent that wrote it, or a newer one",
-        )
-    text = str(error)
-    damaged = not isinstance(error, sqlite3.Error) or any(sign in text for sign in DAMAGED)
-    if damaged:
-        return JournalDamaged(
-            f"journal {name}: {text}",
-            "the file is damaged: keep it, it is evidence; start with a new journal",
-        )
-    mends = (
-        ("full", "free space on its disk: taps are refused until there is some"),
-        ("readonly", "make its disk writable again (mount, card's lock switch, worn-out card)"),
-        ("read-only", "make its disk writable again (mount, card's lock switch, worn-out card)"),
-        ("locked", "another program writes to it; stop that program"),
-        ("unable to open", "its folder must exist and belong to the agent's user"),
-        ("disk I/O", "the card or its reader fails: replace the card, keep the old one"),
-    )
-    hint = next((mend for sign, mend in mends if sign in text), "keep the file and call support")
-    return JournalError(f"journal {name}: {text}", hint)

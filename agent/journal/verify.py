@@ -23,7 +23,8 @@ from pathlib import Path
 import msgspec
 
 from agent.core import chain
-from agent.core.records import CheckpointSigned, JournalOpened, PayloadsErased, kind_of
+from agent.core.journal_records import CheckpointSigned, PayloadsErased
+from agent.core.records import JournalOpened, kind_of
 from agent.core.spans import Span, spans_of
 from agent.findings import Finding
 from agent.journal.checkpoint import EVERY_ENTRIES, Checkpoint, holds, mark_of

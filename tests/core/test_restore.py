@@ -26,11 +26,11 @@ from agent.core.events import (
     Tapped,
     TimePassed,
 )
+from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
 from agent.core.records import (
     LASTING,
-    CheckpointSigned,
     DayBegan,
     Entry,
     ObligationOpened,

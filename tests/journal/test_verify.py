@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core import chain
+from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment, Trust
 from agent.core.records import (
-    CheckpointSigned,
     JournalOpened,
     TapStored,
     Verdict,

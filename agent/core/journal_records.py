@@ -1,0 +1,54 @@
+"""What the journal says of itself: its checkpoints, its erasures, and the one before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from agent.core.spans import Span
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSigned:
+    """The gate's signature on the entry just before this one (agent/core/chain.py).
+
+    `key`: the public key (Ed25519, 32 bytes) that it holds against.
+    """
+
+    LOGGED: ClassVar = ("upto",)
+    upto: int
+    head: bytes
+    signature: bytes
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PayloadsErased:
+    """The details of these entries were erased in the same commit, for this reason.
+
+    `workers`: the numbers of those of whom nothing is known any more.
+    """
+
+    LOGGED: ClassVar = ("reason", "count")
+    spans: tuple[Span, ...]
+    reason: str
+    workers: tuple[int, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many entries they are."""
+        return sum(map(len, self.spans))
+
+
+@dataclass(frozen=True, slots=True)
+class JournalReplaced:
+    """This journal goes on for one that was damaged and lies in `file` now.
+
+    `upto` and `head`: its last good entry and that one's seal, in hex; 0 for none.
+    """
+
+    LOGGED: ClassVar = ("file", "upto", "head", "reason")
+    file: str
+    upto: int
+    head: str
+    reason: str
