@@ -13,7 +13,7 @@ some entry on can seal it anew, and cannot sign it.
 
 from __future__ import annotations
 
-import hashlib
+from hashlib import sha256 as _sha256
 
 from agent.core.moment import Moment
 
@@ -26,7 +26,7 @@ _SIGNED = b"werfpoort-checkpoint-1"
 
 def digest(salt: bytes, payload: bytes) -> bytes:
     """32 bytes that bind `payload` and tell nothing of it without `salt`."""
-    return hashlib.sha256(salt + payload).digest()
+    return _sha256(salt + payload).digest()
 
 
 def seal(before: bytes, seq: int, kind: str, at: Moment, payload_digest: bytes) -> bytes:
@@ -48,8 +48,8 @@ def seal_of(
 ) -> bytes:
     """The same from a row as it is stored, for who checks a million of them."""
     head = f"{seq}\x1f{kind}\x1f{unix_ms}\x1f{mono_ms}\x1f{boot_id}\x1f{trust}".encode()
-    return hashlib.sha256(
-        _DOMAIN + before + len(head).to_bytes(4, "big") + head + payload_digest
+    return _sha256(
+        b"%b%b%b%b%b" % (_DOMAIN, before, len(head).to_bytes(4, "big"), head, payload_digest)
     ).digest()
 
 

@@ -90,15 +90,9 @@ def _opened(path: Path, how: str) -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None)
     try:
         connection.execute("PRAGMA query_only = ON")
-        connection.text_factory = _text
         yield connection
     finally:
         connection.close()
-
-
-def _text(raw: bytes) -> str:
-    """Damaged text is read as far as it goes: its seal tells."""
-    return raw.decode(errors="replace")
 
 
 def rows(connection: sqlite3.Connection, after: int = 0) -> Iterator[Row]:
