@@ -18,9 +18,11 @@ from agent.settings import (
     ChannelSettings,
     ClockSettings,
     Config,
+    ContractorSettings,
     DeliverySettings,
     EmployerSettings,
     GateSettings,
+    RetentionSettings,
     SiteSettings,
 )
 
@@ -31,9 +33,11 @@ __all__ = [
     "ClockSettings",
     "Config",
     "ConfigError",
+    "ContractorSettings",
     "DeliverySettings",
     "EmployerSettings",
     "GateSettings",
+    "RetentionSettings",
     "SiteSettings",
     "check_config",
     "load_config",

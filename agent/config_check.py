@@ -38,6 +38,17 @@ def _check_employers(config: Config, find: Find) -> None:
     _check_unique("employers", "number", [e.number for e in config.employers], find)
 
 
+def _check_contractors(config: Config, find: Find) -> None:
+    _check_unique("contractors", "company", [c.company for c in config.contractors], find)
+    mains = [n for n, contractor in enumerate(config.contractors, 1) if contractor.main]
+    for number in mains[1:]:
+        find(
+            f"contractors[{number}].main",
+            f"contractors[{mains[0]}] is the main contractor already",
+            "leave main = true with one of them",
+        )
+
+
 def _check_clock(config: Config, find: Find) -> None:
     if config.clock.trust == "always" and not config.gate.training:
         find(
@@ -132,6 +143,7 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Config, Find], None]], ...] = (
     (frozenset({"readers"}), _check_readers),
     (frozenset({"channels"}), _check_names),
     (frozenset({"employers"}), _check_employers),
+    (frozenset({"contractors"}), _check_contractors),
     (frozenset({"panel"}), _check_pins),
     (frozenset({"channels"}), check_channels),
     (frozenset({"site", "channels"}), check_place),

@@ -103,6 +103,20 @@ def _https(address: str) -> str:
     return address
 
 
+def _recipient(text: str) -> str:
+    if text.upper().startswith("AGE-SECRET-KEY-"):
+        raise IdentifierError(
+            "is the secret half of a key",
+            "write the other half, that begins with age1, and make a new pair: this one is known",
+        )
+    if not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", text):
+        raise IdentifierError(
+            "is not an age recipient",
+            "write the contractor's public key, age1… (werfpoort keys contractor makes a pair)",
+        )
+    return text
+
+
 def _optional(rule: Rule) -> Rule:
     return lambda value: rule(value) if value else value
 
@@ -181,6 +195,11 @@ RULES: Mapping[str, Rule] = {
     "employers.number": parse_company,
     "employers.name": _some_text,
     "employers.duty": _optional(_duty),
+    "contractors.company": parse_company,
+    "contractors.name": _some_text,
+    "contractors.recipient": _recipient,
+    "retention.receipt_months": _from_to(1, 120, "months"),
+    "retention.proof_years": _from_to(1, 30, "years"),
     "readers.name": _name,
     "readers.kind": _one_of(READER_KINDS),
     "readers.path": _some_text,

@@ -109,6 +109,25 @@ class EmployerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionSettings:
+    """[retention]: the two terms of DOMAIN.md, section 6."""
+
+    receipt_months: int = 13
+    proof_years: int = 7
+    keep_until_exported: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractorSettings:
+    """[[contractors]]: a firm that takes its part of the journal away; `main` takes all."""
+
+    company: str
+    name: str
+    recipient: str
+    main: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockSettings:
     """[clock]"""
 
@@ -229,6 +248,8 @@ class Config:
     readers: tuple[ReaderSettings, ...]
     channels: tuple[ChannelSettings, ...]
     employers: tuple[EmployerSettings, ...] = ()
+    contractors: tuple[ContractorSettings, ...] = ()
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     clock: ClockSettings = field(default_factory=ClockSettings)
     panel: PanelSettings = field(default_factory=PanelSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from agent.core.journal_records import PayloadsErased
 from agent.core.records import BadgeAssigned, Record, RosterTaken, WorkerDelisted, WorkerListed
 from agent.core.roster import Roster, Worker
 from agent.core.shelf import Shelf
@@ -35,6 +36,8 @@ class Book:
     assigned: Shelf[str, int] = field(default_factory=Shelf)
     problems: tuple[str, ...] = ()
     """What is wrong with the rows that the file in force left out."""
+    given: int = 0
+    """The highest number ever given: also that of a worker who was forgotten is not given again."""
 
     def holder(self, uid: str) -> tuple[int, Worker] | None:
         """The worker to whom this badge leads, with its number. The file goes before persons."""
@@ -58,7 +61,7 @@ class Book:
 
 def differences(book: Book, roster: Roster) -> Iterator[WorkerListed | WorkerDelisted]:
     """What must be journaled so that the book becomes this roster; nothing when it is."""
-    fresh = len(book.numbers)
+    fresh = book.given
     kept: set[int] = set()
     for identity, listing in _listings(roster).items():
         number = book.numbers.get(identity)
@@ -120,14 +123,34 @@ def apply(book: Book, record: Record) -> Book:
                 listed=book.listed.put(number, Listing(worker, uids)),
                 numbers=book.numbers.put(_key(worker), number),
                 badges=badges,
+                given=max(book.given, number),
             )
         case WorkerDelisted(number):
-            return replace(book, listed=book.listed.drop(number), badges=_without(book, number))
+            return replace(
+                book,
+                listed=book.listed.drop(number),
+                badges=_without(book, number),
+                given=max(book.given, number),
+            )
         case RosterTaken(problems=problems):
             return replace(book, problems=problems)
         case BadgeAssigned(uid, number):
             return replace(book, assigned=book.assigned.put(uid, number))
+        case PayloadsErased(workers=workers) if workers:
+            return _forgetting(book, frozenset(workers))
     return book
+
+
+def _forgetting(book: Book, workers: frozenset[int]) -> Book:
+    """The book without those of whom the journal knows nothing any more."""
+    numbers, assigned = book.numbers, book.assigned
+    for identity, number in book.numbers.items():
+        if number in workers:
+            numbers = numbers.drop(identity)
+    for uid, number in book.assigned.items():
+        if number in workers:
+            assigned = assigned.drop(uid)
+    return replace(book, numbers=numbers, assigned=assigned)
 
 
 def _without(book: Book, number: int) -> Shelf[str, int]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from agent.core.moment import Moment
 from agent.core.registrations import Answer, Ticket
 from agent.core.roster import Roster
+from agent.core.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +193,20 @@ class WritingResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasureAsked:
+    """The details of these entries are to go, by rule or because a person asks for it.
+
+    `workers`: those of whom the journal will know nothing then.
+    """
+
+    at: Moment
+    spans: tuple[Span, ...]
+    reason: str
+    workers: tuple[int, ...] = ()
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class JournalLost:
     """The journal before this one was damaged: it lies in `file`, good up to entry `upto`."""
 
@@ -220,4 +235,5 @@ Event = (
     | RosterUnreadable
     | WritingResumed
     | JournalLost
+    | ErasureAsked
 )

@@ -35,6 +35,7 @@ from agent.core.events import (
     ClockSet,
     DeviceCame,
     DeviceWent,
+    ErasureAsked,
     Event,
     JournalLost,
     JournalMade,
@@ -47,7 +48,7 @@ from agent.core.events import (
     TimePassed,
     WritingResumed,
 )
-from agent.core.journal_records import JournalReplaced
+from agent.core.journal_records import JournalReplaced, PayloadsErased
 from agent.core.moment import Moment
 from agent.core.records import (
     AgentStarted,
@@ -100,6 +101,8 @@ def _answer(turn: Turn, event: Event) -> None:
             _started(turn, event)
         case JournalLost(_, file, upto, head, reason):
             turn.record(JournalReplaced(file, upto, head, reason))
+        case ErasureAsked():
+            _erase(turn, event)
         case Stopping(_, reason):
             turn.record(AgentStopped(reason))
         case DeviceWent(_, device, cause, hint):
@@ -138,6 +141,19 @@ def _started(turn: Turn, event: Started) -> None:
                 )
             )
     settle_loose(turn)
+
+
+def _erase(turn: Turn, event: ErasureAsked) -> None:
+    """Never what the state still needs: then nothing of it, so that no plan is half carried out."""
+    base, listed = turn.state.base(), turn.state.book.listed
+    if any(span.last >= base for span in event.spans):
+        turn.reply(event.asked, False, f"not erased: entries from {base} on are not settled")
+    elif any(number in listed for number in event.workers):
+        turn.reply(event.asked, False, "not erased: a worker of these is on the roster; ask again")
+    else:
+        erased = PayloadsErased(event.spans, event.reason, event.workers)
+        turn.record(erased)
+        turn.reply(event.asked, True, f"{erased.count} entries erased: {event.reason}")
 
 
 def _keep_the_day(turn: Turn) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from agent.core import gate
 from agent.core.commands import Command, Record
 from agent.core.events import Event, JournalMade
+from agent.core.journal_records import PayloadsErased
 from agent.core.moment import Moment
 from agent.core.records import Entry, kind_of
 from agent.core.rules import Rules
@@ -47,10 +49,13 @@ class Keeper:
         state, commands = gate.step(self.state, event)
         records = [command.record for command in commands if isinstance(command, Record)]
         if records:
-            written = self.journal.append(event.at, records)
+            erased = [r.spans for r in records if isinstance(r, PayloadsErased)]
+            written = self.journal.append(event.at, records, tuple(chain(*erased)))
             for record in written[len(records) :]:  # a checkpoint
                 entry = Entry(state.seq + 1, event.at, kind_of(record), record)
                 state = gate.apply(state, entry)
+        else:
+            self.journal.tidy()
         self.state = state
         return commands
 

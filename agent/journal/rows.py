@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+import msgspec
+
 from agent.core.moment import Moment, Trust
-from agent.core.records import Entry
+from agent.core.records import DayBegan, Entry, kind_of
 from agent.journal.fault import JournalError, JournalMismatch, explained
-from agent.journal.schema import APPLICATION_ID
+from agent.journal.schema import APPLICATION_ID, INDEXED
 
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What a damaged file raises: SQLite's own text may be part of the damage."""
@@ -93,6 +95,14 @@ def _opened(path: Path, how: str) -> Iterator[sqlite3.Connection]:
         yield connection
     finally:
         connection.close()
+
+
+def base_of(connection: sqlite3.Connection) -> int:
+    """The entry from which the state is rebuilt, beside lasting kinds: as `DayBegan` says last."""
+    kind = kind_of(DayBegan)
+    last = f"SELECT max(seq) FROM entry WHERE {INDEXED} AND kind = ?"
+    row = connection.execute(f"SELECT body FROM payload WHERE seq = ({last})", (kind,)).fetchone()
+    return 1 if row is None else msgspec.json.decode(row[0], type=DayBegan).base
 
 
 def rows(connection: sqlite3.Connection, after: int = 0) -> Iterator[Row]:

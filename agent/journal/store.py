@@ -15,7 +15,7 @@ import msgspec
 from sqlite_utils import Database
 
 from agent.core import chain
-from agent.core.journal_records import CheckpointSigned
+from agent.core.journal_records import CheckpointSigned, PayloadsErased
 from agent.core.moment import Moment, Trust
 from agent.core.records import (
     KINDS,
@@ -26,13 +26,15 @@ from agent.core.records import (
     Record,
     kind_of,
 )
+from agent.core.spans import Span
 from agent.journal.checkpoint import EVERY_ENTRIES, Signer
 from agent.journal.fault import JournalError, JournalMismatch, explained
+from agent.journal.rows import base_of
 from agent.journal.schema import APPLICATION_ID, INDEXED, migrations
 
 BUSY_MS = 2_000
 """How long a commit waits for a reader that is just opening the file."""
-SIGNED_AT_ONCE = (JournalOpened, DayBegan)
+SIGNED_AT_ONCE = (JournalOpened, DayBegan, PayloadsErased)
 """A checkpoint follows these in the same commit."""
 
 _DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in KINDS.items()}
@@ -50,10 +52,13 @@ class Journal:
         self.name = str(database)
         self._chance = chance
         self._signer = signer
+        self._shreds = False
         try:
             self._db = _opened(self.name)
             self._seq, self._head = self._last()
-            self._signed = self._last_signed()
+            self._signed = self._last_of(CheckpointSigned)
+            if self._last_of(PayloadsErased):
+                self._shred()
         except sqlite3.Error as error:
             raise explained(error, self.name) from error
 
@@ -61,10 +66,10 @@ class Journal:
         row = self._db.execute("SELECT seq, seal FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
         return (0, chain.START) if row is None else (row[0], row[1])
 
-    def _last_signed(self) -> int:
-        """The last checkpoint's entry; found from the end, where it is near."""
+    def _last_of(self, kind: type[Record]) -> int:
+        """The last entry of this kind among those that one checkpoint covers; else 0."""
         query = "SELECT seq FROM entry WHERE kind = ? AND seq > ? ORDER BY seq DESC LIMIT 1"
-        limits = (kind_of(CheckpointSigned), self._seq - EVERY_ENTRIES)
+        limits = (kind_of(kind), self._seq - EVERY_ENTRIES)
         row = self._db.execute(query, limits).fetchone()
         return 0 if row is None else int(row[0])
 
@@ -73,9 +78,12 @@ class Journal:
         """Number and seal of the last entry; (0, 32 zero bytes) for an empty journal."""
         return self._seq, self._head
 
-    def append(self, at: Moment, records: Sequence[Record]) -> tuple[Record, ...]:
+    def append(
+        self, at: Moment, records: Sequence[Record], erase: Sequence[Span] = ()
+    ) -> tuple[Record, ...]:
         """Makes these entries durable, all or none, in one commit, with a checkpoint when one is
-        due; returns what was written. Raises JournalError.
+        due, and erases the details of those in `erase`; returns what was written. Raises
+        JournalError.
         """
         batch = _Batch(at, self._seq, self._head, self._chance)
         for record in records:
@@ -89,14 +97,35 @@ class Journal:
                 add = self._db.conn.executemany
                 add("INSERT INTO entry VALUES (?,?,?,?,?,?,?,?)", batch.entries)
                 add("INSERT INTO payload VALUES (?,?,?)", batch.payloads)
+                bounds = [(span.first, span.last) for span in erase]
+                add("DELETE FROM payload WHERE seq BETWEEN ? AND ?", bounds)
         except sqlite3.Error as error:
             raise explained(error, self.name) from error
         self._seq, self._head, self._signed = batch.seq, batch.head, signed
+        if erase:
+            self._shred()
         return tuple(batch.records)
 
     def _is_due(self, seq: int, records: Sequence[Record]) -> bool:
         at_once = any(isinstance(record, SIGNED_AT_ONCE) for record in records)
         return at_once or seq - self._signed >= EVERY_ENTRIES
+
+    def tidy(self) -> None:
+        """Takes out of the log what was erased, if a reader was in the way when it was."""
+        if self._shreds:
+            self._shred()
+
+    def _shred(self) -> None:
+        """Empties the log, that still holds erased pages, into the file, where they are zeros."""
+        conn = self._db.conn
+        try:
+            conn.execute("PRAGMA busy_timeout = 0")  # taps do not wait for a reader
+            busy, _, _ = conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self._shreds = bool(busy)
+        except sqlite3.Error:
+            self._shreds = True
+        finally:
+            conn.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def entries_for_state(self) -> Iterator[Entry]:
         """What `restore` needs: the lasting kinds of all times, and everything from the base on
@@ -105,20 +134,11 @@ class Journal:
         marks = ",".join("?" * len(LASTING))
         old = f"SELECT seq FROM entry WHERE {INDEXED} AND kind IN ({marks}) AND seq < ?"
         try:
-            base = self._base()
+            base = base_of(self._db.conn)
             yield from self._entries(f"e.seq IN ({old})", (*LASTING, base))
             yield from self._entries("e.seq >= ?", (base,))
         except (sqlite3.Error, msgspec.MsgspecError, KeyError, ValueError) as error:
             raise explained(error, self.name) from error
-
-    def _base(self) -> int:
-        kind = kind_of(DayBegan)
-        last = f"SELECT max(seq) FROM entry WHERE {INDEXED} AND kind = ?"
-        row = self._db.execute(f"SELECT body FROM payload WHERE seq = ({last})", (kind,)).fetchone()
-        if row is None:
-            return 1
-        began = _DECODERS[kind].decode(row[0])
-        return began.base if isinstance(began, DayBegan) else 1
 
     def _entries(self, where: str, arguments: Sequence[object]) -> Iterator[Entry]:
         rows = self._db.execute(
@@ -174,6 +194,7 @@ def _opened(name: str) -> Database:
                 "put gate.data_dir on a disk of this machine, not on a network share",
             )
         conn.execute("PRAGMA synchronous = FULL")
+        conn.execute("PRAGMA secure_delete = ON")
         db = Database(conn)
         if migrations.pending(db):
             conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
