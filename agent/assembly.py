@@ -98,7 +98,9 @@ def run(config: Config) -> None:
             hint = "keep that file and call support; replace the card, then restart the agent"
             log.error("journal: %s; to do: %s", cause, hint)
             inbox.put(DeviceWent(clock.now(), "journal", cause, hint))
-        _listen(daemon, config, parts)
+        desk = Desk(lambda: daemon.keeper.state, clock.now, daemon.decide, config)
+        work.start("terms", partial(desk.journal.retention.watch, clock))
+        _listen(desk, config.gate.control_socket, parts)
         log.info("the gate is ready: journal %s", keeper.state.journal)
         daemon.run()
     log.info("the gate has stopped; nothing is lost")
@@ -140,15 +142,7 @@ def _prepare(name: str, post: Post) -> None:
         log.error("channel %s: %s; to do: %s", name, error, error.hint)
 
 
-def _listen(daemon: Daemon, config: Config, parts: ExitStack) -> None:
-    path: Path = config.gate.control_socket
-    desk = Desk(
-        lambda: daemon.keeper.state,
-        daemon.clock.now,
-        daemon.decide,
-        config.gate.roster,
-        config.site.declaration,
-    )
+def _listen(desk: Desk, path: Path, parts: ExitStack) -> None:
     server = ControlServer(path, desk.answer)
     try:
         server.start()

@@ -35,12 +35,12 @@ def loaded(file: Path) -> Config:
         raise click.ClickException(str(error)) from error
 
 
-def ask(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
+def ask(settings: Config, question: dict[str, Any], timeout_s: float = 60.0) -> dict[str, Any]:
     """The answer of the running agent, or of the journal itself while none runs."""
     from agent import control
 
     try:
-        answer = control.ask(settings.gate.control_socket, question)
+        answer = control.ask(settings.gate.control_socket, question, timeout_s)
     except control.NobodyAnswers:
         answer = _alone(settings, question)
     except OSError as error:
@@ -64,14 +64,7 @@ def _alone(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
             replies = [c for c in keeper.do(event_for(1)) if isinstance(c, Reply)]
             return replies[0].done, replies[0].text
 
-        desk = Desk(
-            lambda: keeper.state,
-            clock.now,
-            decide,
-            settings.gate.roster,
-            settings.site.declaration,
-        )
-        return desk.answer(question)
+        return Desk(lambda: keeper.state, clock.now, decide, settings).answer(question)
 
 
 def told(answer: dict[str, Any]) -> None:

@@ -9,6 +9,9 @@ import click
 
 from agent.cli_asking import ask, config_option, explained, loaded
 
+ERASURE_WAIT_S = 3_600.0
+"""Ten years of a large site, on a slow card."""
+
 
 @click.group()
 def journal() -> None:
@@ -35,6 +38,25 @@ def journal_verify(config_file: Path, texts: tuple[str, ...], file: Path | None)
         verdict = verify(file or loaded(config_file).gate.journal, checkpoints)
     click.echo(verdict.text())
     sys.exit(0 if verdict.sound else 1)
+
+
+@journal.command("erase")
+@config_option
+@click.option("--worker", default="", help="One worker (w12), whatever the term.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be erased. The default.")
+@click.option("--yes", is_flag=True, help="Erase it.")
+def journal_erase(config_file: Path, worker: str, dry_run: bool, yes: bool) -> None:
+    """Erase the details whose term has ended, or those of one worker.
+
+    What is not settled, and the roster in force, stays; so does the proof that nothing was changed.
+    """
+    number = worker.strip().lower().removeprefix("w")
+    if worker and not (number.isdecimal() and int(number)):
+        raise click.ClickException(
+            f"{worker} is no worker's number; name one as w12 (werfpoort roster list)"
+        )
+    question = {"ask": "journal-erase", "worker": int(number or 0), "really": yes and not dry_run}
+    click.echo(ask(loaded(config_file), question, timeout_s=ERASURE_WAIT_S)["text"])
 
 
 @journal.command("checkpoint")

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from agent.config import Config
 from agent.control import Answer, Question
 from agent.core.events import BadgeAssignmentAsked, BadgeDismissalAsked, Event
 from agent.core.identifiers import IdentifierError, mask_inss, mask_uid, parse_uid
@@ -31,21 +32,20 @@ class Desk:
         state: Callable[[], State],
         now: Callable[[], Moment],
         decide: Decide,
-        roster: Path,
-        declaration: str,
+        config: Config,
     ) -> None:
         self._state = state
         self._now = now
         self._decide = decide
-        self._roster = roster
-        self._declaration = declaration
-        self._journal = JournalDesk(state)
+        self._roster = config.gate.roster
+        self._declaration = config.site.declaration
+        self.journal = JournalDesk(state, now, decide, config)
 
     def answer(self, question: Question) -> Answer:
         """The answer: `done`, and `text` for a person or what was asked to be looked at."""
         match question:
             case {"ask": "status"}:
-                return {"done": True, "status": status(self._state(), self._now())}
+                return {"done": True, "status": self._status()}
             case {"ask": "roster-list"}:
                 return {"done": True, "workers": self._workers()}
             case {"ask": "roster-import", "text": str(text), "name": str(name)}:
@@ -55,13 +55,18 @@ class Desk:
                     uid, lambda u, asked: BadgeAssignmentAsked(self._now(), u, worker, asked)
                 )
             case {"ask": str(ask)} if ask.startswith("journal-"):
-                return self._journal.answer(question)
+                return self.journal.answer(question)
             case {"ask": "badge-dismiss", "uid": str(uid)}:
                 return self._badge(uid, lambda u, asked: BadgeDismissalAsked(self._now(), u, asked))
         return {
             "done": False,
             "text": f"the agent does not know this question: {question.get('ask')}",
         }
+
+    def _status(self) -> dict[str, object]:
+        plan = self.journal.retention.last
+        kept = {"unexported_soon_erased": plan.soon, "kept_until_exported": plan.held}
+        return {**status(self._state(), self._now()), "retention": kept}
 
     def _badge(self, text: str, event: Callable[[str, int], Event]) -> Answer:
         try:

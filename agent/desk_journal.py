@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
+from agent.config import Config
 from agent.control import Answer, Question
+from agent.core.moment import Moment
 from agent.core.state import State
 from agent.journal.checkpoint import Checkpoint
+from agent.journal.erase import Plan
+from agent.journal.fault import JournalError
+from agent.retention import Decide, Retention, soon
 
 
 class JournalDesk:
     """Answers the questions that begin with `journal-`; from any thread."""
 
-    def __init__(self, state: Callable[[], State]) -> None:
+    def __init__(
+        self,
+        state: Callable[[], State],
+        now: Callable[[], Moment],
+        decide: Decide,
+        config: Config,
+    ) -> None:
         self._state = state
+        self._now = now
+        self._decide = decide
+        self.retention = Retention(config, now, decide)
 
     def answer(self, question: Question) -> Answer:
         """The answer, as `Desk` gives it."""
-        match question:
-            case {"ask": "journal-checkpoint"}:
-                return self._checkpoint()
+        try:
+            match question:
+                case {"ask": "journal-checkpoint"}:
+                    return self._checkpoint()
+                case {"ask": "journal-erase", "worker": int(worker), "really": bool(really)}:
+                    return self._erase(worker or None, really=really)
+        except JournalError as error:
+            return {"done": False, "text": f"{error}; to do: {error.hint}"}
         return {"done": False, "text": f"the journal is not asked this: {question.get('ask')}"}
 
     def _checkpoint(self) -> Answer:
@@ -27,3 +47,26 @@ class JournalDesk:
         if state.checkpoint is None:
             return {"done": False, "text": "no checkpoint yet today; start the agent, then ask"}
         return {"done": True, "text": Checkpoint.of(state.journal, state.checkpoint).text()}
+
+    def _erase(self, worker: int | None, *, really: bool) -> Answer:
+        plan = self.retention.plan(worker)
+        lines = _in_words(plan)
+        if worker is not None and worker in self._state().book.listed:
+            lines.append(f"w{worker} is on the roster: that stays until it is taken off the roster")
+        if not really:
+            lines.append("nothing was erased; to erase it, add --yes" if plan.erasures else "")
+            return {"done": True, "text": "\n".join(filter(None, lines))}
+        count, failure = self.retention.carry_out(plan)
+        lines.append(f"{count} entries were erased")
+        return {"done": not failure, "text": "\n".join([*lines, *filter(None, [failure])])}
+
+
+def _in_words(plan: Plan) -> list[str]:
+    counts: Counter[str] = Counter()
+    for erasure in plan.erasures:
+        counts[erasure.reason] += erasure.count
+    lines = [f"{count} entries: {reason}" for reason, count in counts.items()]
+    if plan.held:
+        lines.append(f"{plan.held} entries are over their term, and kept until they are exported")
+    lines.append(soon(plan))
+    return [line for line in lines if line] or ["nothing may be erased today"]

@@ -83,6 +83,11 @@ def as_text(stand: dict[str, Any]) -> str:
     lines += [f"  left out: {problem}" for problem in stand["roster"]["problems"]]
     if stand["undated_taps"]:
         lines.append(f"taps that wait for the clock: {stand['undated_taps']}; set the clock (NTP)")
+    if soon := stand.get("retention", {}).get("unexported_soon_erased"):
+        lines.append(
+            f"{soon} entries that nobody took away are erased within 30 days; export them "
+            "(put a stick in, or: werfpoort journal export --to FOLDER)"
+        )
     for item in stand["rejected"]:
         lines.append(
             f"rejected: {item['worker']} ({', '.join(item['errors'])}): "

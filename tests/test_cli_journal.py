@@ -28,6 +28,53 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+CONFIG = """
+[gate]
+name = "noord-1"
+training = true
+roster = "roster.csv"
+data_dir = "data"
+control_socket = "control.sock"
+[site]
+name = "Werf"
+declaration = "1Y1000NF9KCQZ"
+company = "0448181966"
+[clock]
+trust = "always"
+[[readers]]
+[[channels]]
+name = "rsz"
+certificate = "gate.crt"
+key = "gate.key"
+environment = "Simulation"
+address = "https://127.0.0.1:9/"
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "werfpoort.toml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+def test_a_gate_without_an_agent_erases_verifies_and_signs_its_own_journal(config: Path) -> None:
+    here = ("--config", config)
+    dry = werfpoort("journal", "erase", *here)
+    assert (dry.exit_code, dry.output) == (0, "nothing may be erased today\n")
+    done = werfpoort("journal", "erase", "--worker", "w3", "--yes", *here)
+    assert done.exit_code == 0
+    assert "0 entries were erased" in done.output
+    assert werfpoort("journal", "checkpoint", *here).output.startswith("WP1:")
+    assert "verified" in werfpoort("journal", "verify", *here).output
+
+
+def test_a_worker_that_is_no_number_is_told_how_to_name_one(config: Path) -> None:
+    result = werfpoort("journal", "erase", "--worker", "Peeters", "--config", config)
+    assert result.exit_code == 1
+    assert "w12" in result.output
+
+
 def test_an_inspector_verifies_a_file_without_gate_or_configuration(file: Path) -> None:
     result = werfpoort("journal", "verify", file)
     assert result.exit_code == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.core.journal_records import BundleExported
 from agent.core.moment import Moment
 from agent.core.registrations import Answer, Ticket
 from agent.core.roster import Roster
@@ -207,6 +208,24 @@ class ErasureAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportAsked:
+    """Somebody is about to take bundles away to `target`: a folder, or a stick."""
+
+    at: Moment
+    target: str
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ExportDone:
+    """A bundle lies whole where it was to go."""
+
+    at: Moment
+    bundle: BundleExported
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class JournalLost:
     """The journal before this one was damaged: it lies in `file`, good up to entry `upto`."""
 
@@ -236,4 +255,6 @@ Event = (
     | WritingResumed
     | JournalLost
     | ErasureAsked
+    | ExportAsked
+    | ExportDone
 )

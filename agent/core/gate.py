@@ -37,6 +37,8 @@ from agent.core.events import (
     DeviceWent,
     ErasureAsked,
     Event,
+    ExportAsked,
+    ExportDone,
     JournalLost,
     JournalMade,
     RecordFailed,
@@ -48,7 +50,7 @@ from agent.core.events import (
     TimePassed,
     WritingResumed,
 )
-from agent.core.journal_records import JournalReplaced, PayloadsErased
+from agent.core.journal_records import ExportBegun, JournalReplaced, PayloadsErased
 from agent.core.moment import Moment
 from agent.core.records import (
     AgentStarted,
@@ -101,6 +103,12 @@ def _answer(turn: Turn, event: Event) -> None:
             _started(turn, event)
         case JournalLost(_, file, upto, head, reason):
             turn.record(JournalReplaced(file, upto, head, reason))
+        case ExportAsked(_, target, asked):
+            turn.record(ExportBegun(target))
+            turn.reply(asked, True, f"export to {target} begins")
+        case ExportDone(_, bundle, asked):
+            turn.record(bundle)
+            turn.reply(asked, True, f"bundle {bundle.file} is noted")
         case ErasureAsked():
             _erase(turn, event)
         case Stopping(_, reason):

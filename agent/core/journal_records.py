@@ -41,6 +41,30 @@ class PayloadsErased:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportBegun:
+    """Somebody begins to take bundles away to `target`; the checkpoint after it goes with them."""
+
+    LOGGED: ClassVar = ("target",)
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class BundleExported:
+    """A firm's bundle of entries `first` to `upto` was written, synced and read back.
+
+    `recipient`: whose key reads it. `sha256` of the file, in hex.
+    """
+
+    LOGGED: ClassVar = ("company", "first", "upto", "file")
+    company: str
+    recipient: str
+    first: int
+    upto: int
+    file: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class JournalReplaced:
     """This journal goes on for one that was damaged and lies in `file` now.
 

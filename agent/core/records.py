@@ -13,7 +13,13 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import ClassVar
 
-from agent.core.journal_records import CheckpointSigned, JournalReplaced, PayloadsErased
+from agent.core.journal_records import (
+    BundleExported,
+    CheckpointSigned,
+    ExportBegun,
+    JournalReplaced,
+    PayloadsErased,
+)
 from agent.core.moment import Moment
 from agent.core.registrations import ItemError, Ticket
 from agent.core.roster import Worker
@@ -312,6 +318,8 @@ Record = (
     | CheckpointSigned
     | PayloadsErased
     | JournalReplaced
+    | ExportBegun
+    | BundleExported
 )
 
 

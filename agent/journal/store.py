@@ -15,7 +15,7 @@ import msgspec
 from sqlite_utils import Database
 
 from agent.core import chain
-from agent.core.journal_records import CheckpointSigned, PayloadsErased
+from agent.core.journal_records import CheckpointSigned, ExportBegun, PayloadsErased
 from agent.core.moment import Moment, Trust
 from agent.core.records import (
     KINDS,
@@ -34,7 +34,7 @@ from agent.journal.schema import APPLICATION_ID, INDEXED, migrations
 
 BUSY_MS = 2_000
 """How long a commit waits for a reader that is just opening the file."""
-SIGNED_AT_ONCE = (JournalOpened, DayBegan, PayloadsErased)
+SIGNED_AT_ONCE = (JournalOpened, DayBegan, PayloadsErased, ExportBegun)
 """A checkpoint follows these in the same commit."""
 
 _DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in KINDS.items()}

@@ -1,0 +1,109 @@
+"""Keeps the terms: once a night the agent erases what they have ended, and says what comes next.
+
+The plan is made by a connection that only reads; the loop carries it out, batch by batch, so that
+a tap waits for one batch at most.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.config import Config
+from agent.core.events import ErasureAsked, Event
+from agent.core.moment import Moment
+from agent.journal.erase import WARNED_DAYS, Plan, Terms, planned
+from agent.journal.fault import JournalError, explained
+from agent.journal.outward import exported_upto
+from agent.journal.rows import reading
+from agent.seams import Clock
+
+NIGHT_HOUR = 3
+"""When it is done: between the last shift home and the first one in."""
+LOOK_S = 1_800.0
+"""How often the clock is looked at for it: where there is no power at night, a while after dawn."""
+
+Decide = Callable[[Callable[[int], Event]], tuple[bool, str]]
+
+log = logging.getLogger(__name__)
+
+
+class Retention:
+    """Plans and carries out erasures of one gate's journal; from any thread but the loop's."""
+
+    def __init__(self, config: Config, now: Callable[[], Moment], decide: Decide) -> None:
+        terms = config.retention
+        self._journal: Path = config.gate.journal
+        self._companies = tuple(contractor.company for contractor in config.contractors)
+        self._terms = Terms(terms.receipt_months, terms.proof_years, terms.keep_until_exported)
+        self._zone = config.zone
+        self._now, self._decide = now, decide
+        self._looked: dt.date | None = None
+        self.last = Plan()
+        """The plan that was made last: what it warns of, status says."""
+
+    def plan(self, worker: int | None = None) -> Plan:
+        """What may be erased today. Raises JournalError, also while the clock is not trusted."""
+        now = self._now()
+        if not now.trusted:
+            raise JournalError("the clock is not trusted: no term is known", "set the clock (NTP)")
+        with reading(self._journal) as connection:
+            try:
+                exported = exported_upto(connection, self._companies)
+                today = now.day(self._zone)
+                return planned(connection, self._terms, today, exported=exported, worker=worker)
+            except sqlite3.Error as error:
+                raise explained(error, str(self._journal)) from error
+
+    def carry_out(self, plan: Plan) -> tuple[int, str]:
+        """How many entries were erased, and why it ended before all were, if it did."""
+        count = 0
+        for erasure in plan.erasures:
+            done, said = self._decide(
+                lambda asked, e=erasure: ErasureAsked(  # type: ignore[misc]
+                    self._now(), e.spans, e.reason, e.workers, asked
+                )
+            )
+            if not done:
+                return count, said
+            count += erasure.count
+        return count, ""
+
+    def watch(self, clock: Clock) -> None:
+        """Keeps the terms, night by night, until the agent stops."""
+        while not clock.sleep(LOOK_S):
+            self.look()
+
+    def look(self) -> None:
+        """Keeps the terms of today, once, from the small hours on."""
+        now = self._now()
+        if not now.trusted:
+            return
+        local = now.local(self._zone)
+        if self._looked == local.date() or local.hour < NIGHT_HOUR:
+            return
+        self._looked = local.date()
+        try:
+            self.last = self.plan()
+            count, failure = self.carry_out(self.last)
+        except JournalError as error:
+            log.error("terms not kept: %s; to do: %s", error, error.hint)
+            return
+        if failure:
+            log.error("terms not kept: %s; tried again tomorrow", failure)
+        if self.last.soon:
+            log.warning("%s", soon(self.last))
+        log.info("terms kept: erased=%d held=%d", count, self.last.held)
+
+
+def soon(plan: Plan) -> str:
+    """The warning of a plan, for people; "" when there is nothing to warn of."""
+    if not plan.soon:
+        return ""
+    return (
+        f"{plan.soon} entries that nobody took away are erased within {WARNED_DAYS} days; export "
+        "them (put a stick in, or: werfpoort journal export --to FOLDER)"
+    )
