@@ -89,5 +89,5 @@ class explained:
                 raise click.ClickException(str(error)) from error
             case OSError():
                 raise click.ClickException(
-                    f"{error}; make that folder the agent's own, or name another in gate.data_dir"
+                    f"{error}; gate.data_dir must be a folder that is the agent's own"
                 ) from error

@@ -32,7 +32,7 @@ from agent.core.events import (
 from agent.core.moment import Moment
 from agent.core.records import described
 from agent.core.signals import SIGNALS, Signal
-from agent.journal.fault import JournalError
+from agent.journal.fault import JournalError, RecordUnwritable
 from agent.journal.keeper import Keeper
 from agent.roster_watch import RosterWatch
 from agent.seams import Clock, Inbox, Work
@@ -162,6 +162,9 @@ class Daemon:
     def _handle(self, event: Event) -> None:
         try:
             commands = self.keeper.do(event)
+        except RecordUnwritable as error:
+            self._refused(event, error)
+            return
         except JournalError as error:
             self._not_recorded(event, error)
             return
@@ -181,6 +184,12 @@ class Daemon:
                 pass
             case _:
                 self._fault.undone.append(event)
+        self._refused(event, error)
+
+    def _refused(self, event: Event, error: JournalError) -> None:
+        """Says that nothing happened, to whoever waits at the reader or asked."""
+        if self._fault is None:
+            log.error("%s; to do: %s", error, error.hint)
         self._carry_out(self.keeper.do(RecordFailed(self.clock.now(), event, str(error))))
         asked = getattr(event, "asked", 0)
         if asked:

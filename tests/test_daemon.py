@@ -124,6 +124,17 @@ def test_a_full_disk_refuses_taps_with_the_red_signal_and_recovers_by_itself(
     assert outcomes(gate) == [Outcome.REGISTERED]
 
 
+def test_what_cannot_be_written_at_all_is_told_once_and_holds_nothing_up(
+    gate: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate.daemon.report(DeviceGone("printer", "/dev/\udcff is gone", "plug it in"))
+    gate.later(2, UID)
+    gate.run_until(60)
+    assert outcomes(gate) == [Outcome.REGISTERED]
+    assert caplog.text.count("device-failed cannot be written") == 1
+    assert records(gate, WritingFailed) == []
+
+
 def test_an_answer_that_comes_while_the_disk_is_full_is_kept_until_it_can_be_recorded(
     gate: Simulation,
 ) -> None:

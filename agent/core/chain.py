@@ -1,13 +1,16 @@
 """The seal of the journal: every entry is hashed onto the one before it.
 
-    seal(n) = SHA-256( "werfpoort-entry-1" ‖ seal(n-1) ‖ the entry's head, length-prefixed )
+    seal(n) = SHA-256( "werfpoort-entry-1" ‖ seal(n-1) ‖ length ‖ head ‖ digest )
+    head    = seq ␟ kind ␟ unix_ms ␟ mono_ms ␟ boot_id ␟ trust     UTF-8; ␟ is the byte 1F
+    length  = of the head in bytes: 4 bytes, the most significant first
+    digest  = SHA-256( salt ‖ payload )                             32 bytes; the salt has 16
 
-The head holds the sequence number, kind, both clocks, boot id, trust and the payload's digest,
-SHA-256(salt ‖ payload): so a payload can be erased with its salt and the chain still verifies,
-while nothing that stays behind lets it be guessed (DOMAIN.md, section 5).
+Numbers are decimal, seal(0) is 32 zero bytes. So a payload can be erased with its salt and the
+chain still verifies, while nothing that stays behind lets it be guessed (DOMAIN.md, section 5).
 The order is that of the sequence numbers, never of time: a clock may jump.
 
-A checkpoint is the gate's signature on `statement(n, seal(n))`: whoever rewrites the journal from
+A checkpoint is the gate's signature (Ed25519) on "werfpoort-checkpoint-1" ‖ n, 8 bytes, the most
+significant first ‖ seal(n): whoever rewrites the journal from
 some entry on can seal it anew, and cannot sign it.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -29,9 +29,3 @@ def spans_of(numbers: Iterable[int]) -> tuple[Span, ...]:
         else:
             found.append(Span(number, number))
     return tuple(found)
-
-
-def numbers_in(spans: Iterable[Span]) -> Iterator[int]:
-    """Every number of these."""
-    for span in spans:
-        yield from range(span.first, span.last + 1)

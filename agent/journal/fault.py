@@ -2,18 +2,38 @@
 
 JournalError          the journal cannot be used or written; `hint` says what to do
 ├── JournalMismatch   it is another gate's, or holds the other kind of registrations
-└── JournalDamaged    what is in the file is not what was written
+├── JournalNewer      a newer version of the agent wrote it
+├── JournalDamaged    what is in the file is not what was written
+└── RecordUnwritable  this one record cannot be written anywhere; the next one can
 """
 
 from __future__ import annotations
 
 import sqlite3
 
-DAMAGED = ("malformed", "not a database")
-"""How SQLite says that a file does not hold what it wrote (SQLITE_CORRUPT, SQLITE_NOTADB)."""
-
-
 KEEP_IT = "the file is damaged: keep it, it is evidence; start with a new journal"
+_READ_ONLY = "make its disk writable again (mount, card's lock switch, worn-out card)"
+_FAILING = (
+    "its disk takes no writes any more: it was made read-only or it fails (mount and dmesg say "
+    "which); taps are refused meanwhile; replace a card that fails, and keep the old one"
+)
+_MENDS = {
+    "SQLITE_FULL": "free space on its disk: taps are refused until there is some",
+    "SQLITE_READONLY": _READ_ONLY,
+    "SQLITE_BUSY": "another program writes to it; stop that program",
+    "SQLITE_LOCKED": "another program writes to it; stop that program",
+    "SQLITE_CANTOPEN": "its folder must exist and belong to the agent's user",
+    "SQLITE_IOERR_WRITE": _FAILING,
+    "SQLITE_IOERR_FSYNC": _FAILING,
+    "SQLITE_IOERR_DIR_FSYNC": _FAILING,
+    "SQLITE_IOERR_TRUNCATE": _FAILING,
+    "SQLITE_IOERR_DELETE": _FAILING,
+    "SQLITE_IOERR": "the card or its reader fails: replace the card, keep the old one",
+}
+"""By the beginning of SQLite's name for the error (https://www.sqlite.org/rescode.html)."""
+_DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_DAMAGED_TEXT = "Could not decode"
+"""Python's own, for a text that is no UTF-8 any more."""
 
 
 class JournalError(Exception):
@@ -28,31 +48,29 @@ class JournalMismatch(JournalError):
     """The journal belongs to something else than what this agent was started for."""
 
 
+class JournalNewer(JournalError):
+    """The journal is in good order, and this version does not understand all of it."""
+
+    def __init__(self, name: str, holds: str) -> None:
+        super().__init__(
+            f"journal {name}: {holds}, which this version does not know",
+            "a newer version of the agent wrote it: install that one, or a newer one",
+        )
+
+
 class JournalDamaged(JournalError):
     """The file does not hold what was written to it."""
 
 
+class RecordUnwritable(JournalError):
+    """What was to be recorded has no form in the journal; nothing is wrong with the file."""
+
+
 def explained(error: Exception, name: str) -> JournalError:
     """What went wrong with the file, and the mend: SQLite's errors mapped once."""
-    if isinstance(error, KeyError):
-        return JournalError(
-            f"journal {name}: holds entries of a kind {error} that this version does not know",
-            "run the version of the agent that wrote it, or a newer one",
-        )
-    text = str(error)
-    damaged = not isinstance(error, sqlite3.Error) or any(sign in text for sign in DAMAGED)
-    if damaged:
-        return JournalDamaged(
-            f"journal {name}: {text}",
-            KEEP_IT,
-        )
-    mends = (
-        ("full", "free space on its disk: taps are refused until there is some"),
-        ("readonly", "make its disk writable again (mount, card's lock switch, worn-out card)"),
-        ("read-only", "make its disk writable again (mount, card's lock switch, worn-out card)"),
-        ("locked", "another program writes to it; stop that program"),
-        ("unable to open", "its folder must exist and belong to the agent's user"),
-        ("disk I/O", "the card or its reader fails: replace the card, keep the old one"),
-    )
-    hint = next((mend for sign, mend in mends if sign in text), "keep the file and call support")
-    return JournalError(f"journal {name}: {text}", hint)
+    text, code = str(error), getattr(error, "sqlite_errorname", "")
+    damaged = code.startswith(_DAMAGE) or _DAMAGED_TEXT in text
+    if damaged or not isinstance(error, sqlite3.Error):
+        return JournalDamaged(f"journal {name}: {text}", KEEP_IT)
+    mends = (mend for sign, mend in _MENDS.items() if code.startswith(sign))
+    return JournalError(f"journal {name}: {text}", next(mends, "keep the file and call support"))

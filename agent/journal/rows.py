@@ -19,8 +19,10 @@ import msgspec
 from agent.core.moment import Moment, Trust
 from agent.core.records import DayBegan, Entry, kind_of
 from agent.journal.fault import JournalError, JournalMismatch, explained
-from agent.journal.schema import APPLICATION_ID, INDEXED
+from agent.journal.schema import APPLICATION_ID, INDEXED, refuse_newer
 
+LAST = (1 << 63) - 1
+"""No entry has a greater number (SQLite's INTEGER)."""
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What a damaged file raises: SQLite's own text may be part of the damage."""
 
@@ -61,6 +63,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             connection = _connected(path, stack)
             (owner,) = connection.execute("PRAGMA application_id").fetchone()
             connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+            if owner == APPLICATION_ID:
+                refuse_newer(connection, str(path))
         except UNREADABLE as error:
             raise explained(error, str(path)) from error
         if owner != APPLICATION_ID:
@@ -105,8 +109,8 @@ def base_of(connection: sqlite3.Connection) -> int:
     return 1 if row is None else msgspec.json.decode(row[0], type=DayBegan).base
 
 
-def rows(connection: sqlite3.Connection, after: int = 0) -> Iterator[Row]:
-    """Every row beyond entry `after`, in the order of their numbers.
+def rows(connection: sqlite3.Connection, after: int = 0, upto: int = LAST) -> Iterator[Row]:
+    """Every row beyond entry `after`, up to `upto`, in the order of their numbers.
 
     The casts change nothing in a sound file; in a damaged one anything may stand anywhere.
     """
@@ -115,7 +119,7 @@ def rows(connection: sqlite3.Connection, after: int = 0) -> Iterator[Row]:
         "coalesce(CAST(e.digest AS BLOB), x''), coalesce(CAST(e.seal AS BLOB), x''), "
         "CAST(p.salt AS BLOB), CAST(p.body AS BLOB) "
         "FROM entry e LEFT JOIN payload p ON p.seq = e.seq "
-        "WHERE e.seq > ? ORDER BY e.seq",
-        (after,),
+        "WHERE e.seq > ? AND e.seq <= ? ORDER BY e.seq",
+        (after, upto),
     )
     yield from map(Row._make, found)

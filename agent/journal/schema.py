@@ -19,9 +19,12 @@ digest: a row can be erased, never changed, and the seals still hold.
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlite_utils import Database, Migrations
 
 from agent.core.records import LASTING, DayBegan, kind_of
+from agent.journal.fault import JournalNewer
 
 APPLICATION_ID = 0x57455246
 """`WERF`: what `file` and SQLite's header say this file is."""
@@ -77,3 +80,25 @@ def m001_entries(db: Database) -> None:
             BEGIN SELECT RAISE(ABORT, 'a payload is erased or left, never changed'); END""",
     ):
         db.execute(statement)
+
+
+def _known() -> frozenset[str]:
+    empty = Database(memory=True)
+    try:
+        return frozenset(step.name for step in migrations.pending(empty))
+    finally:
+        empty.close()
+
+
+_KNOWN = _known()
+
+
+def refuse_newer(connection: sqlite3.Connection, name: str) -> None:
+    """Raises JournalNewer for tables that a later version of the agent changed."""
+    listed = "SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'"
+    if not connection.execute(listed).fetchone():
+        return
+    applied = "SELECT name FROM _sqlite_migrations WHERE migration_set = ? ORDER BY id"
+    for (step,) in connection.execute(applied, (migrations.name,)):
+        if step not in _KNOWN:
+            raise JournalNewer(name, f"its tables are those of {step}")

@@ -28,9 +28,15 @@ from agent.core.records import (
 )
 from agent.core.spans import Span
 from agent.journal.checkpoint import EVERY_ENTRIES, Signer
-from agent.journal.fault import JournalError, JournalMismatch, explained
-from agent.journal.rows import base_of
-from agent.journal.schema import APPLICATION_ID, INDEXED, migrations
+from agent.journal.fault import (
+    JournalError,
+    JournalMismatch,
+    JournalNewer,
+    RecordUnwritable,
+    explained,
+)
+from agent.journal.rows import base_of, rows
+from agent.journal.schema import APPLICATION_ID, INDEXED, migrations, refuse_newer
 
 BUSY_MS = 2_000
 """How long a commit waits for a reader that is just opening the file."""
@@ -83,11 +89,17 @@ class Journal:
     ) -> tuple[Record, ...]:
         """Makes these entries durable, all or none, in one commit, with a checkpoint when one is
         due, and erases the details of those in `erase`; returns what was written. Raises
-        JournalError.
+        JournalError; RecordUnwritable when it is no fault of the file.
         """
         batch = _Batch(at, self._seq, self._head, self._chance)
         for record in records:
-            batch.add(record)
+            try:
+                batch.add(record)
+            except (UnicodeError, OverflowError) as error:
+                raise RecordUnwritable(
+                    f"{kind_of(record)} cannot be written: {error}",
+                    "call support; if it names a file, give that file a name in plain letters",
+                ) from error
         signed = self._signed
         if self._signer is not None and self._is_due(batch.seq, records):
             batch.add(self._signer.signed(batch.seq, batch.head))
@@ -141,12 +153,23 @@ class Journal:
             raise explained(error, self.name) from error
 
     def _entries(self, where: str, arguments: Sequence[object]) -> Iterator[Entry]:
-        rows = self._db.execute(
+        found = self._db.conn.execute(
             "SELECT e.seq, e.kind, e.unix_ms, e.mono_ms, e.boot_id, e.trust, p.body FROM entry e "
             f"LEFT JOIN payload p ON p.seq = e.seq WHERE {where} ORDER BY e.seq",
             arguments,
         )
-        return map(decoded, rows)
+        for row in found:
+            try:
+                yield decoded(row)
+            except (KeyError, msgspec.ValidationError) as error:
+                self._refuse_newer(row[0], row[1])
+                raise explained(error, self.name) from error
+
+    def _refuse_newer(self, seq: int, kind: str) -> None:
+        """Raises JournalNewer when the entry is just as it was sealed: then it is not damaged."""
+        (row,) = rows(self._db.conn, seq - 1, seq)
+        if row.salt is None or chain.digest(row.salt, row.body or b"") == row.digest:
+            raise JournalNewer(self.name, f"entry {seq} is a {kind}")
 
     def close(self) -> None:
         """Lets the file go; what was appended is durable already."""
@@ -188,6 +211,7 @@ def _opened(name: str) -> Database:
     conn = sqlite3.connect(name, uri=uri, isolation_level=None, timeout=BUSY_MS / 1000)
     try:
         _refuse_foreign(conn, name)
+        refuse_newer(conn, name)
         if conn.execute("PRAGMA journal_mode = WAL").fetchone() != ("wal",):
             raise JournalError(
                 f"journal {name}: cannot keep a write-ahead log there",

@@ -30,7 +30,7 @@ from agent.core.moment import DAY_MS, Moment
 from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
-from agent.core.spans import Span, numbers_in
+from agent.core.spans import Span
 from agent.journal.checkpoint import signer_from
 from agent.journal.erase import Plan, Terms, planned
 from agent.journal.keeper import Keeper, Owner, opened
@@ -335,7 +335,8 @@ def test_an_erasure_that_is_broken_off_between_batches_is_finished_by_the_next_p
         site.days(1)
     site.days(400)
     plan = site.plan()
-    seqs = [seq for erasure in plan.erasures for seq in numbers_in(erasure.spans)]
+    spans = [span for erasure in plan.erasures for span in erasure.spans]
+    seqs = [seq for span in spans for seq in range(span.first, span.last + 1)]
     first = ErasureAsked(site.at, (Span(seqs[0], seqs[0]),), "begun", (), 1)
     site.do(first)
     done = site.erase(site.plan())

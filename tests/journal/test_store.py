@@ -19,6 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.core import chain
 from agent.core.moment import Moment, Trust
 from agent.core.records import (
     KINDS,
@@ -37,8 +38,9 @@ from agent.core.records import (
     kind_of,
 )
 from agent.core.roster import Worker
-from agent.journal.fault import JournalError, JournalMismatch
+from agent.journal.fault import JournalError, JournalMismatch, JournalNewer, RecordUnwritable
 from agent.journal.store import Journal
+from agent.journal.verify import verify
 from agent.sandbox.lossy_disk import LossyDisk
 
 FILE = "journal.sqlite"
@@ -301,7 +303,7 @@ class Ailment:
 
 
 FULL = Ailment("full", "database or disk is full", "free space on its disk")
-READ_ONLY = Ailment("read_only", "disk I/O error", "the card or its reader fails")
+READ_ONLY = Ailment("read_only", "disk I/O error", "its disk takes no writes any more: it was made")
 
 
 @pytest.mark.parametrize("ailment", [FULL, READ_ONLY])
@@ -494,7 +496,59 @@ def test_a_reader_may_look_on_while_the_journal_grows(journal: Journal, disk: Lo
         assert reader.execute("SELECT count(*) FROM entry").fetchone() == (2,)
 
 
-# -- journals of earlier versions
+def test_a_text_that_has_no_utf8_is_refused_by_itself_and_the_next_entry_is_written(
+    journal: Journal, disk: LossyDisk
+) -> None:
+    with pytest.raises(RecordUnwritable, match="device-failed cannot be written") as raised:
+        journal.append(at(1), [tap(1), DeviceFailed("printer", "/dev/\udcff is gone", "")])
+    assert "plain letters" in raised.value.hint
+    assert journal.head == (0, bytes(32))
+    journal.append(at(2), [tap(2)])
+    assert broken_at(rows(disk)) is None
+
+
+# -- journals of other versions
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("badge-printed", "{}"),
+        ("tap-stored", '{"reader":"r","direction":"in","uid":"04","verdict":"by face"}'),
+        ("tap-counted", '{"tap":"7"}'),
+    ],
+)
+def test_an_entry_of_a_later_version_is_said_to_be_one_and_no_damage(
+    journal: Journal, disk: LossyDisk, kind: str, body: str
+) -> None:
+    salt, payload = bytes(16), body.encode()
+    digest = chain.digest(salt, payload)
+    seal = chain.seal(chain.START, 1, kind, at(1), digest)
+    with direct(disk) as connection:
+        later = (kind, at(1).unix_ms, at(1).mono_ms, "boot", "rtc", digest, seal)
+        connection.execute("INSERT INTO entry VALUES (1,?,?,?,?,?,?,?)", later)
+        connection.execute("INSERT INTO payload VALUES (1,?,?)", (salt, payload))
+    with closing(opened(disk)) as again, pytest.raises(JournalNewer, match=kind) as raised:
+        list(again.entries_for_state())
+    assert "install" in raised.value.hint
+
+
+def test_a_journal_whose_tables_a_later_version_changed_is_refused_and_left(
+    disk: LossyDisk,
+) -> None:
+    opened(disk).close()
+    with direct(disk) as connection:
+        connection.execute(
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) "
+            "VALUES ('werfpoort-journal', 'm999_later', '')"
+        )
+    before = (disk.folder / FILE).read_bytes()
+    with pytest.raises(JournalNewer, match="m999_later") as raised:
+        opened(disk)
+    assert "install" in raised.value.hint
+    with pytest.raises(JournalNewer, match="m999_later"):
+        verify(disk.folder / FILE)
+    assert (disk.folder / FILE).read_bytes() == before
 
 
 @pytest.mark.parametrize("version", [1])
