@@ -61,6 +61,14 @@ def journal_erase(config_file: Path, worker: str, dry_run: bool, yes: bool) -> N
 
 @journal.command("checkpoint")
 @config_option
-def journal_checkpoint(config_file: Path) -> None:
+@click.option("--qr", is_flag=True, help="Draw it as a QR code too, for a phone's camera.")
+def journal_checkpoint(config_file: Path, qr: bool) -> None:
     """Print the last checkpoint: kept elsewhere, it shows a journal that was changed since."""
-    click.echo(ask(loaded(config_file), {"ask": "journal-checkpoint"})["text"])
+    text = ask(loaded(config_file), {"ask": "journal-checkpoint"})["text"]
+    if qr:
+        import qrcode  # type: ignore[import-untyped]
+
+        code = qrcode.QRCode(border=4)
+        code.add_data(text)
+        code.print_ascii(invert=True)
+    click.echo(text)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import zxingcpp
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from agent.cli import main
 from agent.core.moment import Moment
@@ -67,6 +70,41 @@ def test_a_gate_without_an_agent_erases_verifies_and_signs_its_own_journal(confi
     assert "0 entries were erased" in done.output
     assert werfpoort("journal", "checkpoint", *here).output.startswith("WP1:")
     assert "verified" in werfpoort("journal", "verify", *here).output
+
+
+def test_a_checkpoint_that_a_phone_took_from_the_screen_shows_a_journal_cut_short(
+    config: Path,
+) -> None:
+    here = ("--config", config)
+    text = werfpoort("journal", "checkpoint", *here).output.strip()
+    drawn = werfpoort("journal", "checkpoint", "--qr", *here).output.splitlines()
+    assert drawn.pop() == text
+    assert seen(drawn) == text
+    assert werfpoort("journal", "verify", *here, "--checkpoint", text).exit_code == 0
+    file = config.parent / "data/journal.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as thief:
+        thief.execute("DROP TRIGGER entry_is_never_deleted")
+        thief.execute("DELETE FROM payload")
+        thief.execute("DELETE FROM entry")
+    cut = werfpoort("journal", "verify", *here, "--checkpoint", text)
+    assert cut.exit_code == 1
+    assert "truncated" in cut.output
+
+
+def seen(drawn: list[str]) -> str:
+    """What a camera reads from half blocks, light on dark."""
+    blocks = {" ": (0, 0), "▀": (255, 0), "▄": (0, 255), "█": (255, 255), "\xa0": (0, 0)}
+    size = (max(map(len, drawn)), 2 * len(drawn))
+    picture = Image.new("L", size, 0)
+    for y, line in enumerate(drawn):
+        for x, block in enumerate(line):
+            for half, light in enumerate(blocks[block]):
+                picture.putpixel((x, 2 * y + half), light)
+    code = zxingcpp.read_barcode(
+        picture.resize((4 * size[0], 4 * size[1]), Image.Resampling.NEAREST)
+    )
+    assert code is not None
+    return str(code.text)
 
 
 def test_a_worker_that_is_no_number_is_told_how_to_name_one(config: Path) -> None:

@@ -7,6 +7,7 @@
     truncated   a checkpoint from outside names an entry beyond the end
     rewritten   the seals hold, and a checkpoint, inside or from outside, says another seal
     re-signed   a checkpoint is signed by another key than those before it, or outside
+    forged      an erasure, or all of the journal, that no checkpoint of the gate vouches for
 
 Where nothing is found the journal is as the gate wrote it, up to its last checkpoint; beyond that,
 up to 256 entries and the rest of a day, it follows without a break.
@@ -116,11 +117,13 @@ class _Check:
         veiled: bool,
     ) -> None:
         self.verdict = Verdict(name)
-        self._veiled = veiled
+        self._veiled, self._follows = veiled, after[0] > 0
         self._outside = {checkpoint.upto: checkpoint for checkpoint in checkpoints}
         self._met: set[int] = set()
         self._bare: list[int] = []
         self._erased: list[tuple[Span, str]] = []
+        self._unsigned: list[int] = []
+        """Erasures that no checkpoint came after yet."""
         self.order = Rechain(*after, self._find)
 
     def _find(self, where: int, problem: str) -> None:
@@ -157,6 +160,7 @@ class _Check:
             case PayloadsErased(spans, reason):
                 what = f"erased on {_day(row.unix_ms)}: {reason}"
                 self._erased += ((span, what) for span in spans)
+                self._unsigned.append(row.seq)
             case None:
                 self._find(row.seq, f"holds no {row.kind} as this version knows it")
 
@@ -171,6 +175,7 @@ class _Check:
         elif signed.upto != number - 1 or signed.head != before:
             self._find(seq, f"was signed over another seal: {since} were rewritten")
         verdict.key, verdict.signed = signed.key, number - 1
+        self._unsigned.clear()
 
     def _compare(self, outside: Checkpoint, seal: bytes) -> None:
         self._met.add(outside.upto)
@@ -189,6 +194,10 @@ class _Check:
             verdict.find(verdict.signed + 1, "and all after it were never signed: not the gate's")
         if self._veiled:
             return
+        if verdict.entries and not verdict.key and not self._follows:
+            verdict.find(1, "and all after it were never signed: not the gate's")
+        for seq in self._unsigned:
+            verdict.find(seq, "was forged: an erasure of the gate is signed in the same moment")
         lost, gone = self._sort_bare()
         for span in spans_of(lost):
             verdict.find(span.first, f"lost its details without an erasure entry: {span}")

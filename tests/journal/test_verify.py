@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core import chain
-from agent.core.journal_records import CheckpointSigned
+from agent.core.journal_records import CheckpointSigned, PayloadsErased
 from agent.core.moment import Moment, Trust
 from agent.core.records import (
     JournalOpened,
@@ -23,6 +23,7 @@ from agent.core.records import (
     Verdict,
     kind_of,
 )
+from agent.core.spans import Span
 from agent.journal.checkpoint import (
     EVERY_ENTRIES,
     Checkpoint,
@@ -154,6 +155,8 @@ SQL: list[tuple[str, list[str]]] = [
         ["entry 300 was deleted: 300 to 309 are missing"],
     ),
     ("DELETE FROM entry WHERE seq < 10", ["entry 1 was deleted: 1 to 9 are missing"]),
+    ("DELETE FROM entry WHERE seq = 2", ["entry 2 was deleted: 2 is missing"]),  # a checkpoint
+    ("DELETE FROM payload WHERE seq = 2", ["entry 2 lost its details without an erasure entry"]),
 ]
 
 
@@ -165,6 +168,43 @@ def test_what_was_done_by_sql_is_said_and_nothing_else(
     findings = found(file)
     assert len(findings) == 1, findings
     assert all(part in findings[0] for part in said), findings
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "salt = (SELECT salt FROM old WHERE old.seq = 254 - payload.seq)",
+        "body = (SELECT body FROM old WHERE old.seq = 254 - payload.seq)",
+        "(salt, body) = (SELECT salt, body FROM old WHERE old.seq = 254 - payload.seq)",
+    ],
+    ids=["salts", "bodies", "both"],
+)
+def test_details_that_changed_places_are_not_those_of_their_entries(file: Path, what: str) -> None:
+    tamper(
+        file,
+        "CREATE TEMP TABLE old AS SELECT * FROM payload WHERE seq IN (77, 177)",
+        f"UPDATE payload SET {what} WHERE seq IN (77, 177)",
+    )
+    said = "was edited: its details (tap-stored) are others"
+    assert found(file) == [f"entry 77 {said}", f"entry 177 {said}"]
+
+
+def test_an_erasure_that_the_gate_did_not_sign_is_forged(file: Path) -> None:
+    tamper(file, "DELETE FROM payload WHERE seq = 77")
+    with closing(Journal(file, random.Random(1))) as thief:  # who knows how to seal
+        thief.append(at(1), [PayloadsErased((Span(77, 77),), "its term ended")])
+    findings = found(file)
+    assert findings == [
+        "entry 701 was forged: an erasure of the gate is signed in the same moment"
+    ], findings
+
+
+def test_a_journal_without_any_checkpoint_is_not_the_gates(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    with closing(Journal(path, random.Random(1))) as journal:
+        journal.append(at(0), [JournalOpened("0a1b2c3d", "noord-1", False)])
+    (finding,) = found(path)
+    assert finding == "entry 1 and all after it were never signed: not the gate's"
 
 
 def test_an_entry_that_is_edited_and_sealed_anew_breaks_with_the_next_one(file: Path) -> None:
