@@ -15,7 +15,7 @@ from functools import partial
 from agent import __version__
 from agent.channels.delivery import Delivery
 from agent.core import gate
-from agent.core.commands import Command, Record, Reply, Send, Show
+from agent.core.commands import Command, Inquire, Record, Reply, Send, Show
 from agent.core.events import (
     CardsClashed,
     ClockSet,
@@ -212,6 +212,8 @@ class Daemon:
                     self._on_panel(partial(self._panel.show, SIGNALS[signal].pattern))
                 case Send(channel=channel):
                     self._work.start(channel, partial(self._send, command))
+                case Inquire(channel=channel):
+                    self._work.start(channel, partial(self._inquire, command))
                 case Reply():
                     self._reply(command)
         for command in commands:
@@ -220,6 +222,11 @@ class Daemon:
 
     def _send(self, send: Send) -> None:
         ended = self._delivery.burst(send)
+        if ended is not None:
+            self.inbox.put(ended)
+
+    def _inquire(self, inquire: Inquire) -> None:
+        ended = self._delivery.inquire(inquire)
         if ended is not None:
             self.inbox.put(ended)
 

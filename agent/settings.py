@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from agent.core.inquiries import Ability
 from agent.core.rules import Line, Rules
 from drivers.base import PanelSettings, ReaderSettings
 
@@ -24,16 +25,19 @@ Environment = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ChannelKind:
-    """The one duty that a kind of channel fulfils, and its address in each environment."""
+    """The one duty that a kind of channel fulfils, its address in each environment, and what it
+    can be asked."""
 
     duty: str
     addresses: Mapping[str, str]
+    abilities: frozenset[Ability] = frozenset()
 
 
 CHANNEL_KINDS: Mapping[str, ChannelKind] = {
     "checkinatwork": ChannelKind(
         "checkinatwork",
         {"Production": "https://services.socialsecurity.be/PresenceRegistration/v1"},
+        frozenset({Ability.SEARCH, Ability.LOOK_UP, Ability.CANCEL}),
     ),
     "checkinout": ChannelKind(
         "checkinout",
@@ -42,7 +46,7 @@ CHANNEL_KINDS: Mapping[str, ChannelKind] = {
             "Simulation": "https://services-sim.socialsecurity.be/REST/presenceRegistration/v1",
         },
     ),
-    "supplier": ChannelKind("checkinatwork", {}),
+    "supplier": ChannelKind("checkinatwork", {}, frozenset({Ability.ASK_AFTER, Ability.ROSTER})),
 }
 """WIRE.md; Checkinatwork's simulation has no published address, a supplier none at all."""
 
@@ -224,6 +228,12 @@ class ChannelSettings:
         return self.for_duty or CHANNEL_KINDS[self.kind].duty
 
     @property
+    def abilities(self) -> frozenset[Ability]:
+        """What it can be asked; to search only where the account may."""
+        able = CHANNEL_KINDS[self.kind].abilities
+        return able if self.may_search else able - {Ability.SEARCH}
+
+    @property
     def endpoint(self) -> str:
         """The address to call: the configured one, else that of the kind; empty: there is none."""
         return self.address or CHANNEL_KINDS[self.kind].addresses.get(self.environment, "")
@@ -267,7 +277,7 @@ class Config:
             declaration=self.site.declaration,
             duty=self.site.duty,
             duties={e.number: e.duty for e in self.employers if e.duty},
-            lines=tuple(Line(c.name, c.duty, c.batch) for c in self.channels),
+            lines=tuple(Line(c.name, c.duty, c.batch, c.abilities) for c in self.channels),
             debounce_ms=_ms(self.gate.debounce_s),
             shift_ms=_ms(self.gate.shift_hours * 3600),
             burst_ms=_ms(self.delivery.burst_s),

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
+from agent.core.inquiries import Ability, Cancellation, Found, Query
 from agent.core.registrations import Answer, ItemError, Receipt, Registration, Ticket
 
 __all__ = [
@@ -145,19 +145,6 @@ class Reply:
     ticket: Ticket = field(default_factory=Ticket)
 
 
-class Ability(StrEnum):
-    """What a channel can do besides registering; each is a method of that name."""
-
-    SEARCH = "search"
-    """`search(query, timeout_s)`: what the service has, where the account may."""
-    LOOK_UP = "look_up"
-    """`look_up(receipt, timeout_s)`: a registration by the RSZ's number."""
-    CANCEL = "cancel"
-    ASK_AFTER = "ask_after"
-    """`ask_after(reference, timeout_s)`: what became of what was handed over."""
-    ROSTER = "fetch_roster"
-
-
 class Channel(Protocol):
     """A way to fulfil one duty."""
 
@@ -174,4 +161,36 @@ class Channel(Protocol):
 
     def close(self) -> None:
         """Lets connections go; never raises."""
+        ...
+
+
+class Searches(Protocol):
+    """A channel with the ability to search."""
+
+    def search(self, query: Query, timeout_s: float) -> tuple[Found, ...]:
+        """All that the service has for `query`. Raises ChannelError."""
+        ...
+
+
+class LooksUp(Protocol):
+    """A channel that knows a registration by its receipt number."""
+
+    def look_up(self, number: str, timeout_s: float) -> Found | None:
+        """The registration as it stands now; None: there is none. Raises ChannelError."""
+        ...
+
+
+class Cancels(Protocol):
+    """A channel that takes back what was registered."""
+
+    def cancel(self, cancellations: Sequence[Cancellation], timeout_s: float) -> Reply:
+        """Cancels 1 to 200; answers bear the receipt number as reference. Raises ChannelError."""
+        ...
+
+
+class AsksAfter(Protocol):
+    """A channel that says later what became of what it took."""
+
+    def ask_after(self, reference: str, timeout_s: float) -> Answer | None:
+        """What became of it; None: it has none such. Raises ChannelError."""
         ...

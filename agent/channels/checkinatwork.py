@@ -28,13 +28,7 @@ from agent.channels.base import (
     Unavailable,
     WrongEnvironment,
 )
-from agent.channels.checkinatwork_messages import (
-    Cancellation,
-    CancelReason,
-    Found,
-    Matched,
-    Query,
-)
+from agent.channels.checkinatwork_messages import Matched
 from agent.channels.credentials import Credentials
 from agent.channels.soap import Element, Fault, UnreadableXml, payload, read_fault, read_xml, sign
 from agent.channels.veil import veiled
@@ -47,6 +41,7 @@ from agent.channels.wire import (
     clock_hint,
     status_error,
 )
+from agent.core.inquiries import Cancellation, CancelReason, Found, Query
 
 __all__ = ["CancelReason", "Cancellation", "Checkinatwork", "Found", "Query", "fault_error"]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 
 from agent.channels.base import Answer, ItemError, Receipt, Registration
 from agent.channels.soap import Element
 from agent.channels.veil import veiled
+from agent.core.inquiries import Cancellation, Found, Query
 
 PROTOCOL = "http://socialsecurity.be/presenceregistration/v1"
 TYPES = "http://socialsecurity.be/presenceregistration/schemas/v1"
@@ -34,51 +34,6 @@ _COMPANY = re.compile(r"\d{1,10}", re.ASCII)
 _NUMBER = re.compile(r"0*[1-9]\d{0,14}", re.ASCII)
 _LIMOSA = re.compile(r"\d+", re.ASCII)
 _DECLARATION = re.compile(r"[A-HJ-NP-Z0-9]{1,13}")
-
-
-class CancelReason(StrEnum):
-    """Why a registration is cancelled, in the service's words. DISEASE is health data."""
-
-    HOLIDAY = "HOLIDAY"
-    DISEASE = "DISEASE"
-    PLANNING = "PLANNING"
-    C32A = "C32A"
-
-
-@dataclass(frozen=True, slots=True)
-class Cancellation:
-    """A registration to cancel, by its receipt number."""
-
-    number: str
-    reason: CancelReason = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What to search: a site's declaration and the days `first` to `last`, at most 31 of them.
-
-    Never by a worker's number: that serves the registration only (DOMAIN.md, section 6).
-    """
-
-    declaration: str
-    first: dt.date
-    last: dt.date
-    employer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A registration as the service keeps it. `employer` has its 10 digits again; `created` is
-    the service's own instant, None where it makes no sense."""
-
-    receipt: Receipt
-    reference: str = ""
-    day: dt.date | None = None
-    declaration: str = ""
-    employer: str = ""
-    inss: str = field(default="", repr=False)
-    limosa: str = field(default="", repr=False)
-    created: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

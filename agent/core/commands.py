@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.core import records
+from agent.core.inquiries import Question
 from agent.core.registrations import Registration
 from agent.core.signals import Signal
 
@@ -40,6 +41,16 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class Inquire:
+    """Put `question` to this channel, which can answer it; over by `until_ms` (monotonic)."""
+
+    inquiry: int
+    channel: str
+    question: Question
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """Answer a person's question: done or refused, and in words what and why."""
 
@@ -48,4 +59,4 @@ class Reply:
     text: str
 
 
-Command = Record | Show | Send | Reply
+Command = Record | Show | Send | Inquire | Reply

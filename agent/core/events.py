@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.core.inquiries import Found
 from agent.core.journal_records import BundleExported
 from agent.core.moment import Moment
 from agent.core.registrations import Answer, Ticket
@@ -162,6 +163,29 @@ class BurstEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class InquiryEnded:
+    """A question to a service is answered, or failed as far as `failure` says.
+
+    `found`: of a search or look-up. `answers`: after what was handed over, by our references, or
+    of a cancellation, by receipt numbers (a receipt: cancelled). `missing`: what was asked for and
+    is not there (receipt numbers, references). With a failure they hold what came before it; what
+    time did not suffice for is in none of them.
+    """
+
+    at: Moment
+    inquiry: int
+    channel: str
+    found: tuple[Found, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    missing: tuple[str, ...] = ()
+    stray: tuple[str, ...] = ()
+    failure: Failure | None = None
+    calls: int = 1
+    jitter: float = 0.0
+    ticket: Ticket = Ticket()
+
+
+@dataclass(frozen=True, slots=True)
 class RecordFailed:
     """What `cause` asked to record could not be made durable: it did not happen."""
 
@@ -250,6 +274,7 @@ Event = (
     | BadgeAssignmentAsked
     | BadgeDismissalAsked
     | BurstEnded
+    | InquiryEnded
     | RecordFailed
     | RosterUnreadable
     | WritingResumed

@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agent.core import dispatch, schedule
+from agent.core import asking, dispatch, schedule
 from agent.core.answers import burst_ended
 from agent.core.commands import Command, Send, Show
 from agent.core.entrance import (
@@ -39,6 +39,7 @@ from agent.core.events import (
     Event,
     ExportAsked,
     ExportDone,
+    InquiryEnded,
     JournalLost,
     JournalMade,
     RecordFailed,
@@ -83,7 +84,7 @@ def step(state: State, event: Event) -> tuple[State, tuple[Command, ...]]:
     _answer(turn, event)
     if not isinstance(event, Stopping | RecordFailed):
         _keep_the_day(turn)
-        _send(turn)
+        _call(turn)
     return turn.state, tuple(turn.commands)
 
 
@@ -95,6 +96,8 @@ def _answer(turn: Turn, event: Event) -> None:
             turn.say(Show(Signal.CARD_CLASH, reader))
         case BurstEnded():
             burst_ended(turn, event)
+        case InquiryEnded():
+            asking.inquiry_ended(turn, event)
         case TimePassed():
             pass
         case JournalMade(_, journal, gate, training):
@@ -148,6 +151,7 @@ def _started(turn: Turn, event: Started) -> None:
                     unsure=True,
                 )
             )
+    asking.interrupted(turn)
     settle_loose(turn)
 
 
@@ -179,15 +183,21 @@ def _keep_the_day(turn: Turn) -> None:
 def _day_began(state: State, at: Moment, today: dt.date) -> DayBegan:
     kept = today - dt.timedelta(days=KEPT_DAYS - 1)
     counts = (state.ledger.opened, state.lines.attempts)
-    began = DayBegan(today, kept, 0, *counts, tuple(sorted(state.working)))
+    working = tuple(sorted(state.working))
+    began = DayBegan(today, kept, 0, *counts, working, state.lines.inquiries)
     after = apply(state, Entry(state.seq + 1, at, kind_of(began), began))
     return replace(began, base=after.base())
 
 
+def _call(turn: Turn) -> None:
+    """Uses every line that is free; a line carries one call at a time."""
+    if turn.at.trusted:
+        asking.ask(turn, asking.URGENT)
+        _send(turn)
+        asking.ask(turn, asking.GENTLE)
+
+
 def _send(turn: Turn) -> None:
-    """Sends what waits, by every line that is free; a line carries one attempt at a time."""
-    if not turn.at.trusted:
-        return
     while load := dispatch.next_load(
         turn.state.lines, turn.state.ledger, turn.state.rules, turn.at
     ):
@@ -206,6 +216,9 @@ def due_ms(state: State, now: Moment) -> int:
     rested = dispatch.due_ms(state.lines, state.ledger, now)
     if rested is not None:
         wanted.append(rested)
+    asked = asking.due_ms(state, now) if now.trusted else None
+    if asked is not None:
+        wanted.append(max(asked, now.mono_ms))
     oldest = state.ledger.oldest_unsettled()
     if oldest is not None and oldest.at.boot_id == now.boot_id:
         waiting_from = oldest.at.mono_ms + state.rules.waiting_after_ms

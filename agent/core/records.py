@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import ClassVar
 
+from agent.core.inquiry_records import InquiryBegan, InquiryClosed
 from agent.core.journal_records import (
     BundleExported,
     CheckpointSigned,
@@ -278,8 +279,8 @@ class RejectionStored:
 @dataclass(frozen=True, slots=True)
 class DayBegan:
     """`day` began. What was settled before `keep_from` is let go; the state is rebuilt from entry
-    `base` on. `obligations` and `attempts` are how many were numbered so far; `working` are the
-    devices that work.
+    `base` on. `obligations`, `attempts` and `inquiries` are how many were numbered so far;
+    `working` are the devices that work.
     """
 
     LOGGED: ClassVar = ("day", "base")
@@ -289,6 +290,7 @@ class DayBegan:
     obligations: int
     attempts: int
     working: tuple[str, ...] = ()
+    inquiries: int = 0
 
 
 Record = (
@@ -315,6 +317,8 @@ Record = (
     | ReceiptStored
     | RejectionStored
     | DayBegan
+    | InquiryBegan
+    | InquiryClosed
     | CheckpointSigned
     | PayloadsErased
     | JournalReplaced

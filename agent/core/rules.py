@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agent.core.inquiries import Ability
 from agent.core.moment import Moment
 
 
@@ -37,11 +38,15 @@ DUTIES: Mapping[str, Duty] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One way out, in the order in which the configuration names them."""
+    """One way out, in the order in which the configuration names them.
+
+    `abilities`: what it can be asked besides registering; to search only where the account may.
+    """
 
     name: str
     duty: str
     batch: int = 200
+    abilities: frozenset[Ability] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class State:
         earliest += [o.seq for o in self.ledger.obligations.values()]
         earliest += [tap.seq for tap in self.taps.loose]
         earliest += self.lines.seqs.values()
+        earliest += [asked.seq for asked in self.lines.asked.values()]
         earliest += [broken.seq for broken in self.broken.values()]
         return min(earliest)
 
