@@ -140,7 +140,7 @@ class _Strip:
 
 def _qr(payload: str, dots: int) -> Any:
     """A QR code in the middle of `dots`, with the quiet zone of four modules it needs."""
-    import qrcode  # type: ignore[import-untyped]
+    import qrcode
     from PIL import Image
 
     code = qrcode.QRCode(border=4, error_correction=qrcode.constants.ERROR_CORRECT_M)

@@ -54,6 +54,32 @@ def picture(line: Line, columns: int) -> Image.Image:
     return image.crop((0, 0, width, image.height))
 
 
+def needs_shaping(text: str) -> bool:
+    """True for letters that cannot simply stand one after the other: joined, from the right to the
+    left, or with marks on them."""
+    return _from_the_right(text) or any(map(unicodedata.combining, text))
+
+
+def visual_order(text: str) -> str:
+    """`text` as its letters stand from left to right: what readers of a PDF turn round again."""
+    return text[::-1] if _from_the_right(text) else text
+
+
+def shaped(text: str, size_dots: int, bold: bool = False) -> Image.Image:
+    """One line of letters so high, 1 bit; as wide as they are, on a baseline at `size_dots`."""
+    font = _font("DejaVuSans", size_dots)
+    room = (max(1, int(font.getlength(text)) + 2), size_dots * 4 // 3)
+    image = Image.new("1", room, WHITE)
+    draw = ImageDraw.Draw(image)
+    for shift in range(1 + size_dots // SIZE_DOTS) if bold else (0,):
+        draw.text((shift, size_dots), text, BLACK, font=font, anchor="ls")
+    return image
+
+
+def _from_the_right(text: str) -> bool:
+    return any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
+
+
 def _run(run: Run, scale: int) -> Image.Image:
     room = run.width * CELL_DOTS
     font = _font(_font_for(run.text), SIZE_DOTS * scale)

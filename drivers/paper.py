@@ -212,21 +212,16 @@ class PrinterSettings:
     baud: int = 115200
 
 
-# --- to and from plain values, for the pipe to the printing process --------------------------
+# --- to and from plain values, for the pipe to a process that prints or makes a PDF ----------
 
 _KINDS = {kind.__name__: kind for kind in (Text, Banner, Columns, Rule, Gap, Blank, Qr)}
 
 
 def to_plain(request: PrintRequest, settings: PrinterSettings) -> dict[str, Any]:
     """The request as lists, dicts, strings and numbers."""
-    parts = [
-        [{"kind": type(block).__name__, **asdict(block)} for block in part]
-        for part in request.document.parts
-    ]
     return {
+        **document_to_plain(request.document),
         "settings": asdict(settings),
-        "parts": parts,
-        "duplicate": request.document.duplicate,
         "certain": request.certain,
         "sent": request.sent,
     }
@@ -234,12 +229,26 @@ def to_plain(request: PrintRequest, settings: PrinterSettings) -> dict[str, Any]
 
 def from_plain(plain: Mapping[str, Any]) -> tuple[PrintRequest, PrinterSettings]:
     """The inverse of `to_plain`; KeyError, TypeError or ValueError for anything else."""
-    parts = tuple(tuple(_block(block) for block in part) for part in plain["parts"])
-    document = Document(parts, plain["duplicate"])
+    document = document_from_plain(plain)
     settings = dict(plain["settings"])
     settings["paper"] = Paper(settings["paper"])
     request = PrintRequest(document, plain["certain"], plain["sent"])
     return request, PrinterSettings(**settings)
+
+
+def document_to_plain(document: Document) -> dict[str, Any]:
+    """The document alone as lists, dicts, strings and numbers."""
+    parts = [
+        [{"kind": type(block).__name__, **asdict(block)} for block in part]
+        for part in document.parts
+    ]
+    return {"parts": parts, "duplicate": document.duplicate}
+
+
+def document_from_plain(plain: Mapping[str, Any]) -> Document:
+    """The inverse of `document_to_plain`; KeyError, TypeError or ValueError for anything else."""
+    parts = tuple(tuple(_block(block) for block in part) for part in plain["parts"])
+    return Document(parts, plain["duplicate"])
 
 
 def _block(plain: Mapping[str, Any]) -> Block:

@@ -134,6 +134,13 @@ def only_the_drivers_import_hardware_libraries(module: Module) -> Iterator[str]:
                 yield f"line {found.line} imports {found.name}"
 
 
+def only_the_process_that_makes_pdfs_imports_their_library(module: Module) -> Iterator[str]:
+    if module.shipped and module.path != "drivers/pdf_process.py":
+        for found in module.imports:
+            if found.within("reportlab", "drivers.pdf_process"):
+                yield f"line {found.line} imports {found.name}"
+
+
 def network_sockets_are_opened_only_in_their_rooms(module: Module) -> Iterator[str]:
     """Elsewhere `socket` serves for Unix sockets alone."""
     if module.path.startswith(NETWORK_ROOMS):
@@ -216,6 +223,10 @@ RULES: dict[Rule, tuple[str, str]] = {
     the_core_asks_no_clock_file_or_terminal: ("agent/core/gate.py", "now = dt.datetime.now(zone)"),
     the_drivers_do_not_know_the_agent: ("drivers/paper.py", "from agent.core import roster"),
     only_the_drivers_import_hardware_libraries: ("agent/daemon.py", "def f():\n    import nfc.clf"),
+    only_the_process_that_makes_pdfs_imports_their_library: (
+        "drivers/paper_pdf.py",
+        "def f():\n    from reportlab.pdfgen import canvas",
+    ),
     network_sockets_are_opened_only_in_their_rooms: ("agent/daemon.py", "import httpx"),
     only_the_virtual_site_imports_the_emulators: (
         "drivers/__init__.py",
