@@ -52,6 +52,7 @@ from agent.core.events import (
     WritingResumed,
 )
 from agent.core.journal_records import ExportBegun, JournalReplaced, PayloadsErased
+from agent.core.lists import settle_on_paper
 from agent.core.moment import Moment
 from agent.core.records import (
     AgentStarted,
@@ -174,9 +175,12 @@ def _keep_the_day(turn: Turn) -> None:
         return
     today = turn.state.rules.day(turn.at)
     over = sorted(day for day in turn.state.ledger.waiting if day < today)
+    begins = turn.state.day is None or turn.state.day < today
+    if over or begins:
+        settle_on_paper(turn, today)
     for obligation in tuple(turn.state.ledger.waiting_on(over)):
         turn.record(ObligationExpired(obligation.reference, obligation.day, obligation.unsure))
-    if turn.state.day is None or turn.state.day < today:
+    if begins:
         turn.record(_day_began(turn.state, turn.at, today))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from agent.core.moment import Moment
+from agent.core.paper_records import ListStands, ObligationOnPaper, PersonListed
 from agent.core.records import (
     AttemptEnded,
     AttemptStarted,
@@ -34,6 +35,7 @@ class Outcome(StrEnum):
     """How an obligation ended, the first that holds (DOMAIN.md, section 4)."""
 
     REGISTERED = "registered"
+    ON_PAPER = "on paper"
     REJECTED = "rejected"
     EXPIRED = "expired"
 
@@ -59,6 +61,16 @@ class Obligation:
     receipt: str = ""
     remarks: tuple[str, ...] = ()
     errors: tuple[ItemError, ...] = ()
+    lists: tuple[str, ...] = ()
+    """The attendance lists on which it stands, proof or not."""
+    list_number: str = ""
+    list_reference: str = ""
+    """Of the first of them that is proof. It is sent all the same as long as its day lasts."""
+
+    @property
+    def on_paper(self) -> bool:
+        """True once a list with its reference number proves it and no receipt does."""
+        return bool(self.list_reference) and self.outcome is not Outcome.REGISTERED
 
     @property
     def waiting(self) -> bool:
@@ -182,6 +194,24 @@ def apply(ledger: Ledger, entry: Entry) -> Ledger:
             return _each(ledger, (reference,), attempt=0, outcome=Outcome.EXPIRED)
         case DayBegan() as began:
             return _let_go(ledger, began)
+    return _on_paper(ledger, entry)
+
+
+def _on_paper(ledger: Ledger, entry: Entry) -> Ledger:
+    match entry.record:
+        case PersonListed(number, reference):
+            known = ledger.of(reference)
+            return _each(ledger, (reference,), lists=(*known.lists, number)) if known else ledger
+        case ListStands(number, list_reference):
+            stand = (
+                o.reference
+                for o in ledger.obligations.values()
+                if number in o.lists and not o.list_reference
+            )
+            numbers = {"list_number": number, "list_reference": list_reference}
+            return _each(ledger, tuple(stand), **numbers)
+        case ObligationOnPaper(reference):
+            return _each(ledger, (reference,), attempt=0, outcome=Outcome.ON_PAPER)
     return ledger
 
 

@@ -22,6 +22,7 @@ from agent.core.journal_records import (
     PayloadsErased,
 )
 from agent.core.moment import Moment
+from agent.core.paper_records import PaperRecord
 from agent.core.registrations import ItemError, Ticket
 from agent.core.roster import Worker
 
@@ -324,6 +325,7 @@ Record = (
     | JournalReplaced
     | ExportBegun
     | BundleExported
+    | PaperRecord
 )
 
 

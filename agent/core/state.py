@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.core import badges, dispatch, obligations, taps
+from agent.core import badges, dispatch, obligations, papers, taps
 from agent.core.journal_records import CheckpointSigned
 from agent.core.records import (
     AgentStarted,
@@ -41,6 +41,7 @@ class State:
     ledger: obligations.Ledger = field(default_factory=obligations.Ledger)
     taps: taps.Taps = field(default_factory=taps.Taps)
     lines: dispatch.Dispatch = field(default_factory=dispatch.Dispatch)
+    papers: papers.Papers = field(default_factory=papers.Papers)
     broken: Mapping[str, Broken] = field(default_factory=dict)
     working: frozenset[str] = frozenset()
     """Devices that said they work since the agent started."""
@@ -54,6 +55,7 @@ class State:
         earliest += [tap.seq for tap in self.taps.loose]
         earliest += self.lines.seqs.values()
         earliest += [asked.seq for asked in self.lines.asked.values()]
+        earliest += self.papers.base()
         earliest += [broken.seq for broken in self.broken.values()]
         return min(earliest)
 
@@ -73,6 +75,7 @@ def apply(state: State, entry: Entry) -> State:
         obligations.apply(state.ledger, entry),
         taps.apply(state.taps, entry, state.rules),
         dispatch.apply(state.lines, entry),
+        papers.apply(state.papers, entry),
         state.broken,
         state.working,
         state.checkpoint,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core import gate
+from agent.core.attendance_list import Mark
 from agent.core.commands import Record, Send
 from agent.core.events import (
     BadgeAssignmentAsked,
@@ -29,6 +31,24 @@ from agent.core.events import (
 from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
+from agent.core.paper_records import (
+    CodeRefused,
+    LinesFilled,
+    ListCompleted,
+    ListMade,
+    ListStands,
+    ObligationOnPaper,
+    OperatorAdmitted,
+    Paper,
+    PaperDone,
+    PaperDropped,
+    PaperDue,
+    PaperHeld,
+    PartBegun,
+    PartPrinted,
+    PersonListed,
+    ReferenceGot,
+)
 from agent.core.records import (
     LASTING,
     DayBegan,
@@ -36,11 +56,13 @@ from agent.core.records import (
     ObligationOpened,
     kind_of,
 )
+from agent.core.records import Record as AnyRecord
 from agent.core.registrations import Answer, ItemError, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.state import State
 
+FIRM = "0448181966"
 BRUSSELS = ZoneInfo("Europe/Brussels")
 EVE_OF_WINTER = round(dt.datetime(2026, 10, 24, 6, 0, tzinfo=BRUSSELS).timestamp() * 1000)
 UIDS = ("04A1", "04B2", "04C3", "08123456", "04FF")
@@ -74,6 +96,7 @@ steps = st.lists(
             (
                 *("tap", "tap", "tap", "tap", "answer", "answer", "answer", "time", "time"),
                 *("roster", "boot", "stop", "device", "clock", "assign", "dismiss", "checkpoint"),
+                *("paper", "paper", "print"),
             )
         ),
         st.integers(0, 9),
@@ -145,12 +168,51 @@ class Run:
             case "dismiss":
                 self.do(BadgeDismissalAsked(self.at, UIDS[n % len(UIDS)]))
             case "checkpoint":  # as the journal adds one by itself
-                signed = CheckpointSigned(self.state.seq, b"head", b"signature", b"key")
-                entry = Entry(self.state.seq + 1, self.at, kind_of(signed), signed)
-                self.entries.append(entry)
-                self.state = gate.apply(self.state, entry)
+                self.note(CheckpointSigned(self.state.seq, b"head", b"signature", b"key"))
+            case "paper":
+                for record in self.paper(n):
+                    self.note(record)
+            case "print":
+                for job in self.state.papers.jobs:
+                    self.note(self.printing(job, n))
             case _:
                 self.do(TimePassed(self.at))
+
+    def note(self, record: AnyRecord) -> None:
+        entry = Entry(self.state.seq + 1, self.at, kind_of(record), record)
+        self.entries.append(entry)
+        self.state = gate.apply(self.state, entry)
+
+    def paper(self, n: int) -> Iterator[AnyRecord]:
+        today, sheets = RULES.day(self.at), tuple(self.state.papers.sheets)
+        match n:
+            case 0 | 1 | 2:
+                number = f"{today}-{self.state.seq}"
+                yield ListMade(number, today, "1Y1000NF9KCQZ", FIRM, "N1" if n else "", "keypad", n)
+                for o in self.state.ledger.obligations.values():
+                    yield PersonListed(number, o.reference, o.worker, o.person, o.at, Mark.OPEN)
+                yield PaperDue(Paper.LIST, number, "keypad", copy=n == 2)
+            case 3 | 4:
+                yield ReferenceGot(f"N{n}", FIRM, today, "centre", "keypad")
+            case 5 | 6 if sheets:
+                yield ListStands(sheets[-1], "N1")
+            case 7 if sheets:
+                yield ListCompleted(sheets[-1], "N1")
+                yield LinesFilled(sheets[-1], 2, "keypad")
+                yield PaperDue(Paper.COMPLETION, sheets[-1], "keypad")
+            case 8:
+                yield CodeRefused("keypad")
+            case 9:
+                yield OperatorAdmitted("keypad")
+
+    def printing(self, job: int, n: int) -> AnyRecord:
+        return (
+            PartBegun(job, 1 + n % 3, 3),
+            PartPrinted(job, 1 + n % 3, n % 2 == 0),
+            PaperHeld(job, 1, 2, "paper_out", "no paper", "put some in"),
+            PaperDone(job, "printer"),
+            PaperDropped(job, "asked"),
+        )[n % 5]
 
     def answer(self, send: Send, n: int) -> BurstEnded:
         references = [r.reference for r in send.registrations]
@@ -211,3 +273,21 @@ def test_no_obligation_waits_for_a_day_that_is_over_once_the_clock_is_trusted(
     for obligation in run.state.ledger.obligations.values():
         if obligation.day < today and obligation.reference not in flying:
             assert obligation.outcome in set(Outcome)
+
+
+@given(steps)
+def test_whoever_stands_on_a_list_that_is_proof_ends_the_day_on_paper_or_registered(
+    plan: list[Step],
+) -> None:
+    run = Run()
+    for step in plan:
+        run.play(*step)
+    run.trust = Trust.NTP
+    run.ms += 86_400_000
+    run.do(ClockSet(run.at, 0))
+    today = RULES.day(run.at)
+    for obligation in run.state.ledger.obligations.values():
+        if obligation.day < today and obligation.list_reference and not obligation.attempt:
+            assert obligation.outcome in (Outcome.ON_PAPER, Outcome.REGISTERED)
+    noted = [e.record for e in run.entries if isinstance(e.record, ObligationOnPaper)]
+    assert len({record.reference for record in noted}) == len(noted)
