@@ -66,7 +66,7 @@ def journal_checkpoint(config_file: Path, qr: bool) -> None:
     """Print the last checkpoint: kept elsewhere, it shows a journal that was changed since."""
     text = ask(loaded(config_file), {"ask": "journal-checkpoint"})["text"]
     if qr:
-        import qrcode  # type: ignore[import-untyped]
+        import qrcode
 
         code = qrcode.QRCode(border=4)
         code.add_data(text)
