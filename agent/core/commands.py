@@ -59,4 +59,14 @@ class Reply:
     text: str
 
 
-Command = Record | Show | Send | Inquire | Reply
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Measure all there is, now: `why` names what failed, as the channel that did not deliver.
+
+    What is found comes back as `events.Measured`.
+    """
+
+    why: str
+
+
+Command = Record | Show | Send | Inquire | Reply | Measure

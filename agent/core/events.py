@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.core.incident_records import Stop
 from agent.core.inquiries import Found
 from agent.core.journal_records import BundleExported
+from agent.core.measurements import UNKNOWN, Measurement, Reading
 from agent.core.moment import Moment
+from agent.core.procedure_records import By, Step
 from agent.core.registrations import Answer, Ticket
 from agent.core.roster import Roster
 from agent.core.spans import Span
@@ -27,11 +30,22 @@ class JournalMade:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """The agent did not run between its last sign of life at `since` and now: why, and what the
+    mains sensor said last before."""
+
+    since: Moment
+    why: Stop
+    mains: Reading = UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
-    """The agent runs."""
+    """The agent runs. `gap`: for how long it did not, as far as that is known."""
 
     at: Moment
     version: str
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +200,49 @@ class InquiryEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """Something was measured: every round is told, also when nothing has changed; the core keeps
+    what is news. Measurements are of this boot."""
+
+    at: Moment
+    measurements: tuple[Measurement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CauseConfirmationAsked:
+    """A person says whose an incident was: `party` is one of `correction.PARTIES`.
+
+    `incident` empty: the latest. `reference`: the third party's ticket or notice.
+    """
+
+    at: Moment
+    incident: str
+    party: str
+    by: By
+    who: str = ""
+    reference: str = ""
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StepAsked:
+    """A person took a step of the procedure, as calling the contact centre, or answers "does the
+    online service open on a phone?" (`Step.PHONE_YES`, `PHONE_NO`).
+
+    `incident` empty: the latest. `firm`: its company number, empty for the one that reports.
+    """
+
+    at: Moment
+    incident: str
+    step: Step
+    by: By
+    firm: str = ""
+    who: str = ""
+    detail: str = ""
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class RecordFailed:
     """What `cause` asked to record could not be made durable: it did not happen."""
 
@@ -275,6 +332,9 @@ Event = (
     | BadgeDismissalAsked
     | BurstEnded
     | InquiryEnded
+    | Measured
+    | CauseConfirmationAsked
+    | StepAsked
     | RecordFailed
     | RosterUnreadable
     | WritingResumed

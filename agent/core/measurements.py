@@ -205,11 +205,16 @@ HOLDS_MS: Mapping[Layer, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One layer, measured at an instant; `of` names the uplink or channel where there are some."""
+    """One layer, measured at an instant; `of` names the uplink or channel where there are some.
+
+    `before`: when the same was measured last before this, so that a change tells until when the
+    old value held; None: not since the agent runs.
+    """
 
     at: Moment
     value: Value
     of: str = ""
+    before: Moment | None = None
 
     @property
     def layer(self) -> Layer:

@@ -9,10 +9,12 @@ kind. `LOGGED` names the fields that may appear in a log line; everything else m
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from agent.core.incident_records import LASTING as LASTING_OF_INCIDENTS
+from agent.core.incident_records import IncidentRecord
 from agent.core.inquiry_records import InquiryBegan, InquiryClosed
 from agent.core.journal_records import (
     BundleExported,
@@ -326,6 +328,7 @@ Record = (
     | ExportBegun
     | BundleExported
     | PaperRecord
+    | IncidentRecord
 )
 
 
@@ -349,7 +352,13 @@ KINDS: dict[str, type[Record]] = {kind_of(record): record for record in Record._
 """Every kind of entry by its name."""
 
 LASTING = tuple(
-    map(kind_of, (JournalOpened, WorkerListed, WorkerDelisted, BadgeAssigned, RosterTaken))
+    map(
+        kind_of,
+        (
+            *(JournalOpened, WorkerListed, WorkerDelisted, BadgeAssigned, RosterTaken),
+            *LASTING_OF_INCIDENTS,
+        ),
+    )
 )
 """Kinds that count for the state however long ago they were written."""
 
@@ -368,4 +377,4 @@ def _plain(value: object) -> str:
     return str(value).replace(" ", "_") if not isinstance(value, bool) else str(value).lower()
 
 
-assert all(set(r.LOGGED) <= {f.name for f in fields(r)} | {"size", "count"} for r in KINDS.values())
+assert all(hasattr(r, name) for r in KINDS.values() for name in r.LOGGED)

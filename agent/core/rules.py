@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agent.core.facts import Facts
 from agent.core.inquiries import Ability
 from agent.core.moment import Moment
+from agent.core.whose import Limits
 
 
 class Per(StrEnum):
@@ -65,6 +67,8 @@ class Rules:
     first_retry_ms: int = 2_000
     longest_retry_ms: int = 300_000
     waiting_after_ms: int = 5_000
+    facts: Facts = field(default_factory=Facts)
+    limits: Limits = field(default_factory=Limits)
 
     def duty_of(self, employer: str) -> Duty:
         """The duty of this employer's workers."""

@@ -29,9 +29,16 @@ from agent.journal.fault import JournalNewer
 APPLICATION_ID = 0x57455246
 """`WERF`: what `file` and SQLite's header say this file is."""
 
-INDEXED = (
+_INDEXED_FIRST = (
     "kind IN ('journal-opened', 'worker-listed', 'worker-delisted', 'badge-assigned', "
     "'roster-taken', 'day-began')"
+)
+INDEXED = (
+    "kind IN ('journal-opened', 'worker-listed', 'worker-delisted', 'badge-assigned', "
+    "'roster-taken', 'day-began', 'path-configured', 'gate-was-dark', 'darkness-dated', "
+    "'incident-opened', 'incident-reopened', 'row-turned', 'incident-barred', 'incident-closed', "
+    "'people-called', 'cause-corrected', 'obligations-exempted', 'claims-kept', "
+    "'exemptions-withdrawn', 'day-worked', 'step-taken')"
 )
 """What the index `lasting` holds. SQLite uses it only for a query that says the same, letter by
 letter; a kind more needs a migration that makes the index anew.
@@ -64,7 +71,7 @@ def m001_entries(db: Database) -> None:
             salt BLOB NOT NULL,
             body BLOB NOT NULL
         ) STRICT""",
-        f"CREATE INDEX lasting ON entry (kind, seq) WHERE {INDEXED}",
+        f"CREATE INDEX lasting ON entry (kind, seq) WHERE {_INDEXED_FIRST}",
         # Before the insert, for REPLACE deletes the row in its way without any delete trigger.
         """CREATE TRIGGER entry_follows_the_last BEFORE INSERT ON entry
             WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM entry)
@@ -80,6 +87,13 @@ def m001_entries(db: Database) -> None:
             BEGIN SELECT RAISE(ABORT, 'a payload is erased or left, never changed'); END""",
     ):
         db.execute(statement)
+
+
+@migrations()
+def m002_incidents_last(db: Database) -> None:
+    """What became of outages counts for the state however old it is; it is rare too."""
+    db.execute("DROP INDEX lasting")
+    db.execute(f"CREATE INDEX lasting ON entry (kind, seq) WHERE {INDEXED}")
 
 
 def _known() -> frozenset[str]:
