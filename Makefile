@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 REQUIREMENTS := requirements/build.txt requirements/dev.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint bench lock clean
+.PHONY: help setup run test check lint bench powercut lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## a morning at a virtual gate; SCENARIO=morning plays it without keys
 	@$(BIN)/werfpoort sandbox
@@ -27,6 +27,9 @@ lint: $(READY) ## ruff, ruff format and mypy, changing nothing
 
 bench: $(READY) ## the figures of the README, measured on this machine
 	@$(BIN)/python tests/bench/run.py
+
+powercut: $(READY) ## take the power from the agent CUTS=200 times and kill it KILLS=200 times: some minutes
+	@$(BIN)/python -m agent.sandbox.power $(or $(CUTS),200) $(or $(KILLS),200)
 
 setup: $(READY) ## make .venv, or renew it when the requirements changed; the others do it too
 

@@ -93,12 +93,14 @@ def _disable(table: ctypes.Structure, name: str) -> None:
 class LossyDisk:
     """Databases in `folder`, opened by `sqlite3.connect(disk.uri("a.sqlite"), uri=True)`.
 
-    `name` is the VFS's, of letters and digits, once in a process. Raises ValueError when it is
-    taken, RuntimeError when Python's SQLite cannot be reached.
+    `name` is the VFS's, of letters and digits, once in a process. `default`: every database of this
+    process lies on it. Raises ValueError when the name is taken, RuntimeError when Python's SQLite
+    cannot be reached.
     """
 
-    def __init__(self, name: str, folder: Path | str) -> None:
+    def __init__(self, name: str, folder: Path | str, *, default: bool = False) -> None:
         self.name, self.folder = name, Path(folder).resolve()
+        self._default = default
         self.full = False
         """Every write fails, as on a disk without a free block (SQLITE_FULL)."""
         self.read_only = False
@@ -184,7 +186,7 @@ class LossyDisk:
         own.xOpen = opening = vfs.Open(self._guarded(self._open))
         own.xDelete = deleting = vfs.Delete(self._guarded(self._delete))
         self._kept += [own, opening, deleting]  # a cut may come while SQLite is in one of them
-        self._sqlite.register(ctypes.byref(own), 0)
+        self._sqlite.register(ctypes.byref(own), int(self._default))
         return own
 
     def _end_connections(self) -> None:

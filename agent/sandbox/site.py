@@ -158,26 +158,31 @@ class VirtualSite:
     def start_agent(self) -> float:
         """Starts the agent as a gate does; how many seconds it took until it could read."""
         begun = time.monotonic()
+        self.launch()
+        while not self._reads():
+            if self.ended():
+                raise RuntimeError(f"the agent ended at once:\n{self.log.read_text()}")
+            if time.monotonic() - begun > START_S:
+                raise TimeoutError(f"the agent is not ready:\n{self.log.read_text()}")
+            time.sleep(0.02)
+        return time.monotonic() - begun
+
+    def launch(self, *program: str) -> None:
+        """Starts the agent, or in its place a `program` of Python's; waits for nothing."""
+        arguments = program or ("-m", "agent", "run", "--config", str(self.config))
         wires = {
             "GPIOZERO_PIN_FACTORY": "wire",
             "WERFPOORT_PIN_WIRE": str(self.folder / "pins"),
         }
         with self.log.open("ab") as log:
             self._agent = subprocess.Popen(
-                [sys.executable, "-m", "agent", "run", "--config", str(self.config)],
+                [sys.executable, *arguments],
                 env={**os.environ, **wires},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        while not self._reads():
-            if self._agent.poll() is not None:
-                raise RuntimeError(f"the agent ended at once:\n{self.log.read_text()}")
-            if time.monotonic() - begun > START_S:
-                raise TimeoutError(f"the agent is not ready:\n{self.log.read_text()}")
-            time.sleep(0.02)
-        return time.monotonic() - begun
 
     def _reads(self) -> bool:
         try:
@@ -185,6 +190,15 @@ class VirtualSite:
         except NobodyAnswers:
             return False
         return status["devices"].get("entrance", False) and bool(status["roster"]["workers"])
+
+    @property
+    def exit_code(self) -> int | None:
+        """How the agent ended; None while it runs."""
+        return None if self._agent is None else self._agent.poll()
+
+    def ended(self) -> bool:
+        """True while no agent runs."""
+        return self._agent is None or self._agent.poll() is not None
 
     @property
     def pid(self) -> int:

@@ -1,0 +1,193 @@
+"""`python -m agent.sandbox.power CUTS KILLS`: the real agent loses its power, again and again.
+
+Workers hold their badges to the reader as fast as it answers, the service gives receipts, and at a
+random instant the agent is gone: its disk forgets what was not synced (powered.py), or it is killed
+(SIGKILL). Each time its journal has to verify, also against every checkpoint seen before, and to
+hold every tap that was answered with amber and a beep, as seen on the lamps from outside.
+"""
+
+from __future__ import annotations
+
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from agent.core.journal_records import CheckpointSigned
+from agent.core.records import TapStored, kind_of
+from agent.journal.checkpoint import Checkpoint
+from agent.journal.rows import reading
+from agent.journal.verify import verify
+from agent.sandbox.people import Person, crew
+from agent.sandbox.powered import GONE
+from agent.sandbox.site import PINS, VirtualSite
+from drivers.emulators.nfc_cards import ntag213
+
+PEOPLE = 400
+"""Twice the same one comes after longer than a badge bounces."""
+MOST_OPERATIONS = 200
+"""Of the disk, until the power goes: a start takes about 20, a tap with its receipt about 15."""
+MOST_KILL_S = 2.5
+"""From the start of the process until it is killed."""
+ANSWER_S = 20.0
+POLL_S = 0.004
+TOGETHER_S = 0.05
+"""Lamp and beep of one signal are switched within so long."""
+FLUSH_S = 0.1
+"""For what the lamps' wire still held when the process was gone."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a trial saw. `wrong`: what must never be."""
+
+    ended: int = 0
+    shown: Counter[str] = field(default_factory=Counter)
+    """By badge: taps that were answered with amber and a beep."""
+    entries: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def text(self, how: str) -> str:
+        """One line for a person, and one for each thing that is wrong."""
+        taps = sum(self.shown.values())
+        line = f"{how}: {self.ended} times, {taps} taps shown as stored, {self.entries} entries"
+        return "\n".join([line, *(f"WRONG: {problem}" for problem in self.wrong)])
+
+
+class Trial:
+    """Takes the power from one virtual site's agent."""
+
+    def __init__(self, site: VirtualSite, seed: int) -> None:
+        self.tally = Tally()
+        self._site = site
+        self._chance = random.Random(seed)
+        self._journal = site.folder / "data/journal.db"
+        self._turn = 0
+        self._papers: list[Checkpoint] = []
+        site.stop_agent()
+
+    def cut(self) -> None:
+        """Once: the power goes at one of the disk's next operations."""
+        operations, seed = self._chance.randrange(MOST_OPERATIONS), self._chance.randrange(2**32)
+        module = ("-m", "agent.sandbox.powered", str(operations), str(seed))
+        self._site.launch(*module, str(self._site.config))
+        code = self._tap_until_gone(None)
+        if code != GONE:
+            self.tally.wrong.append(f"the agent ended with {code} before its power went")
+        self._hold_to_it()
+
+    def kill(self) -> None:
+        """Once: SIGKILL at some instant from the start of the process on."""
+        self._site.launch()
+        self._tap_until_gone(time.monotonic() + self._chance.uniform(0, MOST_KILL_S))
+        self._hold_to_it()
+
+    def settle(self) -> None:
+        """Starts the agent for good: all that is owed gets its receipt, and only one."""
+        self._site.start_agent()
+        until = time.monotonic() + ANSWER_S
+        while self._owed() and time.monotonic() < until:
+            time.sleep(0.1)
+        if owed := self._owed():
+            self.tally.wrong.append(f"{owed} obligations got no receipt")
+        held = Counter(entry.submitted.inss for entry in self._site.service.ledger.accepted)
+        self.tally.wrong += [f"{n} registrations of one worker" for n in held.values() if n > 1]
+        self._site.stop_agent()
+        self._hold_to_it()
+        self.tally.ended -= 1
+
+    def _owed(self) -> int:
+        stand = self._site.status()["obligations"]
+        return int(sum(count for name, count in stand.items() if name != "registered"))
+
+    def _next(self) -> Person:
+        self._turn += 1
+        return self._site.people[self._turn % len(self._site.people)]
+
+    def _tap_until_gone(self, kill_at_s: float | None) -> int | None:
+        """One badge after the other, each until it is answered; how the process ended."""
+        changes, patience = self._site.lamps.changes, time.monotonic() + ANSWER_S
+        while not self._site.ended() and time.monotonic() < patience:
+            person, seen = self._next(), len(changes)
+            card = ntag213(person.uid)
+            self._site.reader.enter(card)
+            while not (self._stored(seen) or self._site.ended() or time.monotonic() > patience):
+                if kill_at_s is not None and time.monotonic() >= kill_at_s:
+                    self._site.stop_agent(signal.SIGKILL)
+                time.sleep(POLL_S)
+            self._site.reader.leave(card)
+            if self._site.ended():
+                time.sleep(FLUSH_S)
+            self.tally.shown[person.uid] += self._stored(seen)
+        if not self._site.ended():
+            self.tally.wrong.append(f"a badge was not answered within {ANSWER_S} s")
+            self._site.stop_agent(signal.SIGKILL)
+        return self._site.exit_code
+
+    def _stored(self, seen: int) -> bool:
+        """True when amber came with a beep since the lamps' change number `seen`."""
+        lit = [change for change in self._site.lamps.changes[seen:] if change.level]
+        beeps = [change.at_s for change in lit if change.pin == PINS["buzzer"]]
+        ambers = [change.at_s for change in lit if change.pin == PINS["amber"]]
+        return any(abs(beep - amber) < TOGETHER_S for beep in beeps for amber in ambers)
+
+    def _hold_to_it(self) -> None:
+        tally = self.tally
+        tally.ended += 1
+        verdict = verify(self._journal, self._papers)
+        tally.entries = verdict.entries
+        tally.wrong += [f"after {tally.ended}: {finding}" for finding in verdict.findings]
+        tally.wrong += [
+            f"after {tally.ended}: {path.name}" for path in self._journal.parent.glob("*damaged*")
+        ]
+        stored, last = _held(self._journal)
+        lost = tally.shown - stored
+        if lost:
+            tally.wrong.append(f"after {tally.ended}: {lost.total()} taps shown are not there")
+            tally.shown -= lost  # told once
+        self._papers = [*self._papers[-50:], Checkpoint.of(verdict.journal, last)]
+
+
+def _held(journal: Path) -> tuple[Counter[str], CheckpointSigned]:
+    """Stored taps by badge, and the last checkpoint."""
+    found = "SELECT body FROM entry JOIN payload USING (seq) WHERE kind = ? ORDER BY seq"
+    with reading(journal) as connection:
+        taps = connection.execute(found, (kind_of(TapStored),)).fetchall()
+        signed = connection.execute(found, (kind_of(CheckpointSigned),)).fetchall()
+    stored = Counter(msgspec.json.decode(body, type=TapStored).uid for (body,) in taps)
+    return stored, msgspec.json.decode(signed[-1][0], type=CheckpointSigned)
+
+
+def tried(cuts: int, kills: int, seed: int) -> tuple[Tally, Tally]:
+    """What so many cuts, and on another site so many kills, led to."""
+    tallies = []
+    for count, way in ((cuts, Trial.cut), (kills, Trial.kill)):
+        people = crew(PEOPLE, random.Random(seed))
+        folder = tempfile.TemporaryDirectory(prefix="werfpoort-power-")
+        with folder as name, VirtualSite(Path(name), people) as site:
+            trial = Trial(site, seed)
+            for _ in range(count):
+                way(trial)
+            trial.settle()
+            tallies.append(trial.tally)
+    return tallies[0], tallies[1]
+
+
+def main(cuts: int, kills: int) -> int:
+    """Exit code: 0 when nothing that was shown is lost."""
+    begun = time.monotonic()
+    cut, killed = tried(cuts, kills, seed=int(time.time()))
+    print(cut.text("power cut"))
+    print(killed.text("kill -9"))
+    print(f"{time.monotonic() - begun:.0f} s")
+    return 1 if cut.wrong or killed.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
