@@ -11,6 +11,7 @@ import click
 
 from agent import __version__
 from agent.cli_asking import CONFIG, ask, config_option, explained, loaded, told
+from agent.cli_bundle import keys
 from agent.cli_journal import journal
 
 
@@ -140,3 +141,4 @@ def sandbox() -> None:
 
 
 main.add_command(journal)
+main.add_command(keys)

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agent.core.identifiers import IdentifierError, parse_company, parse_declaration
+from agent.core.recipient import parse_recipient
 from agent.core.rules import DUTIES
 from agent.json_pointer import parts_of
 from agent.settings import CHANNEL_KINDS, AnswerSettings, RequestSettings
@@ -103,20 +104,6 @@ def _https(address: str) -> str:
     return address
 
 
-def _recipient(text: str) -> str:
-    if text.upper().startswith("AGE-SECRET-KEY-"):
-        raise IdentifierError(
-            "is the secret half of a key",
-            "write the other half, that begins with age1, and make a new pair: this one is known",
-        )
-    if not re.fullmatch(r"age1[02-9ac-hj-np-z]{58}", text):
-        raise IdentifierError(
-            "is not an age recipient",
-            "write the contractor's public key, age1… (werfpoort keys contractor makes a pair)",
-        )
-    return text
-
-
 def _optional(rule: Rule) -> Rule:
     return lambda value: rule(value) if value else value
 
@@ -197,7 +184,7 @@ RULES: Mapping[str, Rule] = {
     "employers.duty": _optional(_duty),
     "contractors.company": parse_company,
     "contractors.name": _some_text,
-    "contractors.recipient": _recipient,
+    "contractors.recipient": parse_recipient,
     "retention.receipt_months": _from_to(1, 120, "months"),
     "retention.proof_years": _from_to(1, 30, "years"),
     "readers.name": _name,

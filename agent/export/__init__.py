@@ -1,0 +1,1 @@
+"""Bundles: what a contractor takes away, made here, and opened elsewhere."""
