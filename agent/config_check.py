@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from agent.channel_check import Find, check_channels, check_place
 from agent.findings import Finding
 from agent.settings import CHANNEL_KINDS, ChannelSettings, Config
+from drivers.base import FrameSettings, ReaderSettings
 
 PRODUCTION_HOST = "services.socialsecurity.be"
 SIMULATION_HOST = "services-sim.socialsecurity.be"
@@ -32,6 +33,21 @@ def _check_names(config: Config, find: Find) -> None:
 def _check_readers(config: Config, find: Find) -> None:
     _check_unique("readers", "name", [r.name for r in config.readers], find)
     _check_unique("readers", "path", [r.path for r in config.readers], find)
+    for number, reader in enumerate(config.readers, 1):
+        _check_reader(reader, f"readers[{number}]", find)
+
+
+def _check_reader(reader: ReaderSettings, key: str, find: Find) -> None:
+    """Each kind of reader has keys that it has no use for."""
+    what = f"a reader of kind {reader.kind}"
+    if reader.kind in ("pn532", "hid") and reader.baud != ReaderSettings().baud:
+        find(f"{key}.baud", f"{what} has no speed to set", "remove it")
+    if reader.kind == "pn532" and reader.frame.reverse:
+        find(f"{key}.frame.reverse", f"{what} tells the bytes in their order", "remove it")
+    if reader.kind not in ("line", "hid") and reader.frame != FrameSettings(
+        reverse=reader.frame.reverse
+    ):
+        find(f"{key}.frame", f"{what} has a frame of its own", 'remove it, or write kind = "line"')
 
 
 def _check_employers(config: Config, find: Find) -> None:

@@ -27,6 +27,8 @@ SOCKET_PATH_MOST_BYTES = 107
 """unix(7): sun_path holds 108 bytes with the zero that ends it."""
 BCM_LAST_PIN = 27
 """The 40-pin header of a Raspberry Pi carries GPIO 0 to 27."""
+BAUD_RATES = (1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+"""What badge readers are sold with."""
 BATCH_MOST = 200
 """WIRE.md, section 1: registrations in one call."""
 
@@ -68,6 +70,26 @@ def _from_to(least: float, most: float, unit: str) -> Rule:
         return number
 
     return rule
+
+
+def _baud(speed: int) -> int:
+    if speed not in BAUD_RATES:
+        raise IdentifierError(
+            "is no speed of a serial port", f"choose among {', '.join(map(str, BAUD_RATES))}"
+        )
+    return speed
+
+
+def _bytes_in_hex(text: str) -> str:
+    if not re.fullmatch(r"([0-9A-Fa-f]{2}){0,8}", text):
+        raise IdentifierError("is not bytes in hex", 'write two digits for each, as "0D0A"')
+    return text
+
+
+def _some_bytes_in_hex(text: str) -> str:
+    if not text:
+        raise IdentifierError("is empty", 'write the bytes that end a frame, as "0D"')
+    return _bytes_in_hex(text)
 
 
 def _languages(chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -190,6 +212,12 @@ RULES: Mapping[str, Rule] = {
     "readers.name": _name,
     "readers.kind": _one_of(READER_KINDS),
     "readers.path": _some_text,
+    "readers.baud": _baud,
+    "readers.frame.start": _bytes_in_hex,
+    "readers.frame.end": _some_bytes_in_hex,
+    "readers.frame.skip": _from_to(0, 64, "characters"),
+    "readers.frame.digits": _from_to(0, 25, "characters"),
+    "readers.frame.bytes": _from_to(3, 10, "bytes"),
     "panel.amber": _pin,
     "panel.green": _pin,
     "panel.red": _pin,

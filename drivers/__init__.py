@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from drivers.base import DeviceNotFound, ReaderSettings, Session
 
-READER_KINDS = ("pn532",)
+READER_KINDS = ("pn532", "rdm6300", "wiegand", "line", "hid")
 
 
 def open_reader(settings: ReaderSettings) -> Session:
@@ -14,6 +14,14 @@ def open_reader(settings: ReaderSettings) -> Session:
             from drivers.reader_nfc import open_nfc
 
             return open_nfc(settings)
+        case "rdm6300" | "wiegand" | "line":
+            from drivers.reader_serial import open_serial
+
+            return open_serial(settings)
+        case "hid":
+            from drivers.reader_hid import open_hid
+
+            return open_hid(settings)
         case unknown:
             raise DeviceNotFound(
                 f"reader {settings.name!r}: unknown kind {unknown!r}",

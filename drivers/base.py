@@ -17,9 +17,9 @@ retries, sleeps for minutes or logs. Time is stamped by whoever takes the report
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 
 class DeviceError(Exception):
@@ -129,13 +129,37 @@ class Session(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FrameSettings:
+    """How a reader that sends lines writes a badge's number.
+
+    `start`, `end`: bytes around it, in hex. `skip`: characters before the number. `digits`: how
+    many it has, 0: all that come. `bytes`: size of a decimal number. `checksum`: in two hex digits
+    after the number, over its bytes. `reverse`: the bytes the other way round.
+    """
+
+    start: str = ""
+    end: str = "0D"
+    skip: int = 0
+    digits: int = 0
+    number: Literal["hex", "decimal"] = "hex"
+    bytes: int = 4
+    checksum: Literal["none", "xor", "sum"] = "none"
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReaderSettings:
-    """One badge reader. `path` is a device path, best one of /dev/serial/by-id, or `usb`."""
+    """One badge reader. `path` is a device path, best a stable one (by-id), or `usb` for a pn532.
+
+    `baud` and `frame` are for readers on a serial port that is no pn532, `frame` for `hid` too.
+    """
 
     name: str = "entrance"
     kind: str = "pn532"
     path: str = "/dev/serial0"
     direction: Direction = Direction.ANY
+    baud: int = 9600
+    frame: FrameSettings = field(default_factory=FrameSettings)
 
 
 @dataclass(frozen=True, slots=True)

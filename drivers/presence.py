@@ -6,7 +6,8 @@ The rules, for every reader that sees a card again and again while it stays:
 - Cards that come one after the other are each reported, however quickly.
 - Two cards in one look are `SeveralCards`, reported once; neither is read until it was away for
   0.5 s, so that nothing is registered for a wallet that is pulled apart before the reader.
-- A card whose UID is random may show another one at every look: all random UIDs are one card.
+- A card whose UID is random may show another one at every look: all random UIDs are one card,
+  for a reader that looks again and again (`looks`). One that tells each card once says so.
 """
 
 from __future__ import annotations
@@ -26,15 +27,18 @@ RANDOM = "random"
 class Presence:
     """What lay in the field of one reader in the last half second."""
 
-    def __init__(self, settings: ReaderSettings, gone_s: float = CARD_GONE_S) -> None:
+    def __init__(
+        self, settings: ReaderSettings, gone_s: float = CARD_GONE_S, *, looks: bool = True
+    ) -> None:
         self._settings = settings
         self._gone_s = gone_s
+        self._looks = looks
         self._seen_at: dict[str, float] = {}
 
     def seen(self, uids: Sequence[str], now: float) -> Sequence[Report]:
         """What is new about one look that found `uids` at `now` (monotonic seconds)."""
         self._seen_at = {k: at for k, at in self._seen_at.items() if now - at <= self._gone_s}
-        keys = [_key(uid) for uid in uids]
+        keys = [_key(uid) if self._looks else uid for uid in uids]
         if len(uids) > 1:
             keys.append(SEVERAL)
         new = [key for key in keys if key not in self._seen_at]

@@ -21,7 +21,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import os
 import struct
 import termios
 import time
@@ -29,7 +28,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from drivers.base import (
-    DeviceBusy,
     DeviceError,
     DeviceLost,
     DeviceNotFound,
@@ -38,6 +36,7 @@ from drivers.base import (
     Report,
 )
 from drivers.presence import Presence
+from drivers.serial_port import is_there, not_opened, number_of
 
 BUSY_FOR_S = 3.0  # after a card: people come in a queue
 BUSY_PAUSE_S = 0.010  # between two looks then; a card in a hurry stays 100 ms
@@ -57,9 +56,6 @@ CONSOLE_HINT = (
     "check wiring and power, that the reader's switches stand on HSU (UART), and that no serial"
     " console uses the port (sudo raspi-config, Interface, Serial Port)"
 )
-PATH_HINT = "plug the reader in, or mend `path`; ls -l /dev/serial/by-id shows what there is"
-RIGHTS_HINT = "add the agent's user to the device's group (dialout for serial, plugdev for USB)"
-BUSY_HINT = "stop the other program that uses it; sudo fuser -v on the path names it"
 USB_HINT = (
     "plug the reader in; if lsusb shows it, see that the agent's user may use it (udev rule) and"
     " that no kernel driver holds it (sudo modprobe -r pn533_usb)"
@@ -117,14 +113,14 @@ class NfcReader:
 
     def _no_glitch(self, error: Exception) -> DeviceError | None:
         """What is wrong with the reader, or None while `error` may pass by itself."""
-        if isinstance(error, termios.error) or not (_is_usb(self._path) or _exists(self._path)):
+        if isinstance(error, termios.error) or not (_is_usb(self._path) or is_there(self._path)):
             return DeviceLost(f"reader at {self._path} is gone", POWER_HINT)
-        if _errno(error) in (errno.ENODEV, errno.ENXIO):
+        if number_of(error) in (errno.ENODEV, errno.ENXIO):
             return DeviceLost(f"reader at {self._path} is gone", POWER_HINT)
         failing_s = time.monotonic() - self._well_at
         if self._failed_looks < GLITCH_LOOKS or failing_s < GLITCH_S:
             return None
-        if _errno(error) == errno.ETIMEDOUT:
+        if number_of(error) == errno.ETIMEDOUT:
             return DeviceLost(f"reader at {self._path} does not answer any more", POWER_HINT)
         return DeviceProtocolError(f"reader at {self._path} answers rubbish", POWER_HINT)
 
@@ -195,36 +191,18 @@ def _foreign_errors() -> tuple[type[Exception], ...]:
 
 def _not_opened(error: Exception, path: str) -> DeviceError:
     usb = _is_usb(path)
-    match _errno(error):
-        case errno.ENOENT if usb:  # nfcpy raises ENODEV for a missing reader
-            return DeviceNotFound("USB readers need the library libusb-1.0", LIBUSB_HINT)
-        case errno.ENOENT | errno.ENODEV | errno.ENXIO:
-            return DeviceNotFound(f"no reader at {path}", USB_HINT if usb else PATH_HINT)
-        case errno.EACCES | errno.EPERM:
-            return DeviceNotFound(f"not allowed to open the reader at {path}", RIGHTS_HINT)
-        case errno.EBUSY | errno.EAGAIN:
-            return DeviceBusy(f"another program uses the reader at {path}", BUSY_HINT)
-        case errno.ENOTTY | errno.EISDIR | errno.EINVAL:
-            return DeviceNotFound(f"{path} is not a serial port", PATH_HINT)
-        case errno.ETIMEDOUT:
-            return DeviceNotFound(f"nothing answers at {path}", USB_HINT if usb else CONSOLE_HINT)
-        case _:
-            hint = USB_HINT if usb else CONSOLE_HINT
-            return DeviceProtocolError(f"what answers at {path} is no PN532", hint)
-
-
-def _errno(error: BaseException | None) -> int | None:
-    """The error number nearest to the cause: nfcpy raises EIO while it handles a time-out."""
-    number: int | None = None
-    while error is not None:
-        found = error.args[0] if isinstance(error, termios.error) else getattr(error, "errno", None)
-        number = (
-            found
-            if isinstance(found, int) and isinstance(error, OSError | termios.error)
-            else number
-        )
-        error = error.__cause__ or error.__context__
-    return number
+    number = number_of(error)
+    if number == errno.ETIMEDOUT:
+        hint = USB_HINT if usb else CONSOLE_HINT
+        return DeviceNotFound(f"nothing answers at {path}", hint)
+    if usb and number == errno.ENOENT:  # nfcpy raises ENODEV for a missing reader
+        return DeviceNotFound("USB readers need the library libusb-1.0", LIBUSB_HINT)
+    if usb and number in (errno.ENODEV, errno.ENXIO):
+        return DeviceNotFound(f"no reader at {path}", USB_HINT)
+    if number != errno.EIO and (known := not_opened(number, path)):  # nfcpy: also for rubbish
+        return known
+    hint = USB_HINT if usb else CONSOLE_HINT
+    return DeviceProtocolError(f"what answers at {path} is no PN532", hint)
 
 
 def _lister(device: Any) -> Callable[[], list[str]] | None:
@@ -280,7 +258,3 @@ def _type_b_uids(listed: bytes) -> list[str]:
 
 def _is_usb(path: str) -> bool:
     return path == "usb" or path.startswith("usb:")
-
-
-def _exists(path: str) -> bool:
-    return os.path.exists(path)

@@ -24,19 +24,19 @@ UINPUT = os.access("/dev/uinput", os.W_OK)
 
 @pytest.mark.parametrize(("code", "key"), list(KEYPAD_DIGITS.items()))
 def test_the_digits_of_a_numeric_pad(code: int, key: str) -> None:
-    assert key_of(EV_KEY, code, 1) == key
+    assert key_of((EV_KEY, code, 1)) == key
 
 
 @pytest.mark.parametrize(("code", "key"), list(enumerate("1234567890", start=2)))
 def test_the_digits_of_the_row_above_the_letters(code: int, key: str) -> None:
-    assert key_of(EV_KEY, code, 1) == key
+    assert key_of((EV_KEY, code, 1)) == key
 
 
 @pytest.mark.parametrize(
     ("code", "key"), [(28, "#"), (96, "#"), (14, "*"), (55, "*"), (1, "*"), (111, "*")]
 )
 def test_enter_is_hash_and_what_takes_back_is_star(code: int, key: str) -> None:
-    assert key_of(EV_KEY, code, 1) == key
+    assert key_of((EV_KEY, code, 1)) == key
 
 
 def test_every_key_of_a_gates_keypad_can_be_typed() -> None:
@@ -45,17 +45,17 @@ def test_every_key_of_a_gates_keypad_can_be_typed() -> None:
 
 @pytest.mark.parametrize("value", [0, 2])
 def test_a_release_and_a_repeat_are_no_press(value: int) -> None:
-    assert key_of(EV_KEY, 79, value) is None
+    assert key_of((EV_KEY, 79, value)) is None
 
 
 @pytest.mark.parametrize("code", [69, 74, 78, 83, 98, 59])  # NumLock, - + . / F1
 def test_keys_that_mean_nothing_here_are_passed_over(code: int) -> None:
-    assert key_of(EV_KEY, code, 1) is None
+    assert key_of((EV_KEY, code, 1)) is None
 
 
 @pytest.mark.parametrize("kind", [EV_SYN, EV_MSC])
 def test_events_that_are_no_keys_are_passed_over(kind: int) -> None:
-    assert key_of(kind, 79, 1) is None
+    assert key_of((kind, 79, 1)) is None
 
 
 def test_a_keypad_that_is_not_there_is_named_with_the_mend(tmp_path: Path) -> None:
