@@ -86,7 +86,7 @@ def _run(run: Run, scale: int) -> Image.Image:
     needed = max(room, int(font.getlength(run.text)) + 2)
     image = Image.new("1", (needed, LINE_DOTS * scale), WHITE)
     draw = ImageDraw.Draw(image)
-    for shift in (0, 1) if run.bold else (0,):
+    for shift in range(1 + scale) if run.bold else (0,):
         draw.text((shift, BASELINE_DOTS * scale), run.text, BLACK, font=font, anchor="ls")
     return image.resize((room, image.height), Image.Resampling.NEAREST)
 

@@ -4,9 +4,7 @@ The list with its reference number is the proof of declaration (DOMAIN.md, secti
 reference number, declaration-of-works number, date, and for everyone who works or will work there
 surname, given name, and INSS or Limosa number. Without a number yet it says PROVISIONAL and leaves
 the room to write it. What else stands here says who made the list, of what, and where it ends, so
-that a torn roll and an edited journal show.
-
-Texts are given by the caller: one mapping a language, message key → text with {named} places.
+that a torn roll and an edited journal show. Every page has what makes it readable alone.
 """
 
 from __future__ import annotations
@@ -16,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
 
+from agent.core.wording import TRAINING, Texts, Wording, company, instant, national
 from drivers.paper import (
     Align,
     Banner,
@@ -34,14 +32,9 @@ from drivers.paper import (
 )
 
 PEOPLE_A_PAGE = 8  # with room to sign some 25 cm of paper: a sheet that lies on a table
-TRAINING = "OEFENING / EXERCICE / ÜBUNG / TRAINING"  # in all four, whatever the languages
+WAYS = frozenset(("keypad", "command", "page"))
+"""Ways in by which an operator acts; the paper says so in its languages."""
 _NUMBER, _TIME = 4, 6  # characters: three digits and a space; a space and 06:47
-
-
-class Texts(Protocol):
-    """Message key → text with {named} places, in one language; raises KeyError."""
-
-    def __getitem__(self, key: str, /) -> str: ...
 
 
 class Mark(StrEnum):
@@ -73,22 +66,42 @@ class Person:
     receipt: str = ""
 
 
+class How(StrEnum):
+    """Who gave a reference number."""
+
+    CENTRE = "centre"
+    FORM = "form"
+    UNKNOWN = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A reference number of the contact centre or its form: how, when and by whom it was got."""
+    """A reference number: how it was got, and when and by whom it was entered.
+
+    `by`: one of `WAYS`, or the name of a person.
+    """
 
     number: str
-    how: str
+    how: How
     got: dt.datetime
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An unknown badge that tapped: a blank line which says when. `number`: as in `#1`."""
+
+    number: str
+    tapped: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class AttendanceList:
     """One list of one declaration of works; all times in the site's zone.
 
-    `reference` None: provisional. `checkpoint`: the journal's, as printable text. `blank_lines`:
-    for unknown badges and those who come later. `addendum`: to a list made before.
+    `reference` None: provisional. `made_by`: one of `WAYS`, or the name of a person.
+    `checkpoint`: the journal's, as printable text. `strangers` get a blank line each, before the
+    `blank_lines` for those who come later. `addendum_to`: the number of a list made before.
     """
 
     list_number: str
@@ -104,8 +117,14 @@ class AttendanceList:
     people: tuple[Person, ...] = ()
     reference: Reference | None = None
     blank_lines: int = 8
-    addendum: bool = False
+    strangers: tuple[Stranger, ...] = ()
+    addendum_to: str = ""
     training: bool = False
+
+    @property
+    def lines_to_fill_in(self) -> int:
+        """How many lines people write on themselves."""
+        return len(self.strangers) + self.blank_lines
 
 
 def attendance_document(attendance: AttendanceList, languages: Sequence[Texts]) -> Document:
@@ -121,12 +140,15 @@ class _Writer:
 
     def __init__(self, attendance: AttendanceList, languages: Sequence[Texts]) -> None:
         self._list = attendance
-        self._languages = languages
+        self._words = Wording(languages)
+        self._say = self._words.say
 
     def document(self) -> Document:
-        people, blanks = self._list.people, self._list.blank_lines
-        entries: list[Part] = [self._person(i, p) for i, p in enumerate(people, 1)]
-        entries += [self._blank(i) for i in range(len(people) + 1, len(people) + blanks + 1)]
+        entries: list[Part] = []
+        for person in self._list.people:
+            entries.append(self._person(len(entries) + 1, person))
+        for stranger in (*self._list.strangers, *[None] * self._list.blank_lines):
+            entries.append(self._blank(len(entries) + 1, stranger))
         starts = range(0, max(1, len(entries)), PEOPLE_A_PAGE)
         pages = tuple(
             self._page(n, len(starts), entries[start : start + PEOPLE_A_PAGE])
@@ -137,6 +159,7 @@ class _Writer:
     def _page(self, page: int, pages: int, entries: Sequence[Part]) -> Part:
         blocks: list[Block] = [*self._banners()]
         blocks += self._head() if page == 1 else self._short_head()
+        blocks += [Gap(), *(Text(text) for text in self._words.each("list.legend"))]
         blocks.append(Rule(heavy=True))
         for entry in entries:
             blocks += [*entry, Rule()]
@@ -157,78 +180,82 @@ class _Writer:
     def _head(self) -> Iterator[Block]:
         yield from self._title()
         yield from self._reference()
+        yield Gap()
         yield from self._subject()
         yield self._field("list.site", self._list.site)
         yield self._field("list.gate", self._list.gate)
-        firm = f"{self._list.firm}, {_company(self._list.firm_number)}"
+        firm = f"{self._list.firm}, {company(self._list.firm_number)}"
         yield self._field("list.firm", firm)
-        yield self._field("list.made_by", self._list.made_by)
-        yield self._field("list.printed", _instant(self._list.printed))
-        yield Gap()
-        for texts in self._languages:
-            yield Text(texts["list.legend"])
+        yield self._field("list.made_by", self._who(self._list.made_by))
+        yield self._field("list.printed", instant(self._list.printed))
 
     def _short_head(self) -> Iterator[Block]:
         yield from self._title()
         if self._list.reference:
-            yield self._field("list.reference", self._list.reference.number)
+            yield self._field("list.reference", self._list.reference.number, bold=True)
+        else:
+            yield Blank(self._say("list.reference"))
         yield from self._subject()
 
     def _title(self) -> Iterator[Block]:
-        key = "list.addendum" if self._list.addendum else "list.title"
-        for texts in self._languages:
-            yield Text(texts[key], bold=True, large=True)
+        key = "list.addendum" if self._list.addendum_to else "list.title"
+        for text in self._words.each(key):
+            yield Text(text, bold=True, large=True)
+        if self._list.addendum_to:
+            yield self._field("list.addendum.to", self._list.addendum_to, bold=True)
+        yield Gap()
 
     def _subject(self) -> Iterator[Block]:
+        yield self._field("list.declaration", self._list.declaration, bold=True)
+        yield self._field("list.date", f"{self._list.day:%d/%m/%Y}", bold=True)
         yield self._field("list.number", self._list.list_number)
-        yield self._field("list.declaration", self._list.declaration)
-        yield self._field("list.date", f"{self._list.day:%d/%m/%Y}")
 
     def _reference(self) -> Iterator[Block]:
         label = self._say("list.reference")
         reference = self._list.reference
         if reference is None:
-            yield Gap()
             yield Text(label, bold=True)
             yield Blank()
-            for texts in self._languages:
-                yield Text(texts["list.provisional.why"])
+            for text in self._words.each("list.provisional.why"):
+                yield Text(text)
             return
         yield Text(label, bold=True)
         yield Text(reference.number, bold=True, large=True)
-        got = {"how": reference.how, "when": _instant(reference.got), "by": reference.by}
-        for texts in self._languages:
-            yield Text(texts["list.reference.got"].format(**got))
+        key = f"list.reference.{reference.how.name.lower()}"
+        for texts in self._words.languages:
+            by = texts[f"list.by.{reference.by}"] if reference.by in WAYS else reference.by
+            yield Text(texts[key].format(when=instant(reference.got), by=by))
 
     def _person(self, number: int, person: Person) -> Part:
         name = f"{person.surname}, {person.given_name}"
-        if person.latin and person.latin != name:
-            name = f"{name} ({person.latin})"
+        latin = f"({person.latin})" if person.latin and person.latin != name else ""
         time = f"{person.tapped:%H:%M}" if person.tapped else ""
-        limosa = f"{self._say('list.limosa')}: {person.limosa}" if person.limosa else ""
+        limosa = self._words.field("list.limosa", person.limosa) if person.limosa else ""
         under = [
-            _national(person.inss) if person.inss else limosa,
-            ", ".join(filter(None, (person.employer_name, _company(person.employer)))),
+            national(person.inss) if person.inss else limosa,
+            ", ".join(filter(None, (person.employer_name, company(person.employer)))),
         ]
+        mark = ""
         if person.mark is not Mark.OPEN:
-            under.append(self._say(f"list.mark.{person.mark.value}", receipt=person.receipt))
+            mark = self._say(f"list.mark.{person.mark.value}", receipt=person.receipt)
         return (
-            Columns(
-                (
-                    Cell(str(number), _NUMBER),
-                    Cell(name, bold=True),
-                    Cell(time, _TIME, align=Align.RIGHT),
-                )
-            ),
-            *(Columns((Cell("", _NUMBER), Cell(text))) for text in under if text),
+            *_row(number, name, time, bold=True),
+            *_under(latin, bold=True),
+            *(block for text in under for block in _under(text)),
+            *_under(mark, bold=True),
             Blank(self._say("list.signature"), _NUMBER),
         )
 
-    def _blank(self, number: int) -> Part:
+    def _blank(self, number: int, stranger: Stranger | None) -> Part:
+        name = self._say("list.name")
+        head = _row(number, name)
+        if stranger:
+            badge = self._say("list.stranger", number=stranger.number)
+            head = (*_row(number, badge, f"{stranger.tapped:%H:%M}"), *_under(name))
         return (
-            Columns((Cell(str(number), _NUMBER), Cell(self._say("list.name")))),
+            *head,
             Blank("", _NUMBER),
-            Columns((Cell("", _NUMBER), Cell(self._say("list.person")))),
+            *_under(self._say("list.person")),
             Blank("", _NUMBER),
             Blank(self._say("list.employer"), _NUMBER),
             Blank(self._say("list.signature"), _NUMBER),
@@ -239,9 +266,10 @@ class _Writer:
         yield Text(self._say("list.total.people", count=len(self._list.people)), bold=True)
         for mark in Mark:
             if counts[mark]:
-                yield Text("  " + self._say(f"list.total.{mark.value}", count=counts[mark]))
-        if self._list.blank_lines:
-            yield Text(self._say("list.total.blank", count=self._list.blank_lines))
+                said = self._say(f"list.total.{mark.value}", count=counts[mark])
+                yield Columns((Cell("", 2), Cell(said)))
+        if self._list.lines_to_fill_in:
+            yield Text(self._say("list.total.blank", count=self._list.lines_to_fill_in), bold=True)
         yield Blank(self._say("list.filled_in"))
         yield Blank(self._say("list.signed_by"))
         yield Gap()
@@ -249,25 +277,19 @@ class _Writer:
         yield Qr(self._list.checkpoint)
         yield Text(self._list.checkpoint)
 
-    def _field(self, key: str, value: str) -> Text:
-        return Text(f"{self._say(key)}: {value}")
+    def _field(self, key: str, value: str, *, bold: bool = False) -> Text:
+        return Text(self._words.field(key, value), bold)
 
-    def _say(self, key: str, **places: object) -> str:
-        """The text in each language, one after the other; said once where they agree."""
-        said = dict.fromkeys(texts[key].format(**places) for texts in self._languages)
-        return " / ".join(said)
+    def _who(self, by: str) -> str:
+        return self._say(f"list.by.{by}") if by in WAYS else by
 
 
-def _national(inss: str) -> str:
-    """As on the card: 85.01.15-123.55."""
-    return f"{inss[:2]}.{inss[2:4]}.{inss[4:6]}-{inss[6:9]}.{inss[9:]}"
+def _row(number: int, text: str, time: str = "", *, bold: bool = False) -> Part:
+    """The first line of an entry."""
+    cells = (Cell(str(number), _NUMBER), Cell(text, bold=bold))
+    return (Columns((*cells, Cell(time, _TIME, align=Align.RIGHT)) if time else cells),)
 
 
-def _company(number: str) -> str:
-    """As the register of enterprises writes it: 0123.456.789."""
-    return f"{number[:4]}.{number[4:7]}.{number[7:]}" if number else ""
-
-
-def _instant(moment: dt.datetime) -> str:
-    offset = f"{moment:%z}"
-    return f"{moment:%d/%m/%Y %H:%M:%S} {offset[:3]}:{offset[3:5]}"
+def _under(text: str, *, bold: bool = False) -> Part:
+    """A further line of an entry; none for an empty text."""
+    return (Columns((Cell("", _NUMBER), Cell(text, bold=bold))),) if text else ()

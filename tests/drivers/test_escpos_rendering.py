@@ -14,6 +14,7 @@ from PIL import Image, ImageChops
 
 from agent.core.attendance_list import (
     AttendanceList,
+    How,
     Mark,
     Person,
     Reference,
@@ -83,7 +84,7 @@ LIST = AttendanceList(
             mark=Mark.LATE,
         ),
     ),
-    reference=Reference("2026-123456", "02 511 51 51", at(7, 10), "M. Janssens"),
+    reference=Reference("2026-123456", How.CENTRE, at(7, 10), "M. Janssens"),
     blank_lines=1,
 )
 
