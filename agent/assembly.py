@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -66,8 +65,11 @@ def clock_of(config: Config) -> SystemClock:
     return SystemClock(believed=config.clock.trust == "always")
 
 
-def run(config: Config) -> None:
-    """Runs the gate until SIGTERM or SIGINT. Raises what `owned` raises."""
+def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], None]) -> None:
+    """Runs the gate until its daemon is told to stop. Raises what `owned` raises.
+
+    `began` is told once taps are accepted, `turned` after each turn of the loop.
+    """
     clock = clock_of(config)
     chance = random.SystemRandom()
     with ExitStack() as parts:
@@ -90,8 +92,6 @@ def run(config: Config) -> None:
         for name, post in posts.items():
             work.start(f"{name} gets ready", partial(_prepare, name, post))
         parts.callback(clock.stop)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda n, _: daemon.stop(signal.Signals(n).name))
         daemon.start()
         if keeper.lost is not None:  # red at rest until somebody has looked and starts it again
             cause = f"it was damaged and lies in {keeper.lost.file}: {keeper.lost.reason}"
@@ -102,7 +102,9 @@ def run(config: Config) -> None:
         work.start("terms", partial(desk.journal.retention.watch, clock))
         _listen(desk, config.gate.control_socket, parts)
         log.info("the gate is ready: journal %s", keeper.state.journal)
-        daemon.run()
+        began(daemon)
+        while daemon.turn():
+            turned()
     log.info("the gate has stopped; nothing is lost")
 
 

@@ -25,11 +25,13 @@ def main() -> None:
 @config_option
 def run(config_file: Path) -> None:
     """Run the gate until it is told to stop."""
-    from agent import assembly, logs
+    from agent import logs
+    from agent.service import Service
+    from agent.service_manager import ServiceManager
 
     logs.to_stderr()
     with explained():
-        assembly.run(loaded(config_file))
+        Service(config_file, ServiceManager()).serve()
 
 
 @main.command()

@@ -79,10 +79,13 @@ class explained:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from agent.config import ConfigError
         from agent.journal.fault import JournalError
         from agent.lock import Locked
 
         match error:
+            case ConfigError():
+                raise click.ClickException(str(error)) from error
             case JournalError():
                 raise click.ClickException(f"{error}; to do: {error.hint}") from error
             case Locked():

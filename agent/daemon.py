@@ -38,8 +38,9 @@ from agent.roster_watch import RosterWatch
 from agent.seams import Clock, Inbox, Work
 from drivers.base import BadgeSeen, DeviceBack, DeviceError, DeviceGone, Panel, Report, SeveralCards
 
-LONGEST_WAIT_MS = 60_000
-"""The clock is looked at this often at least, for a jump or a change of trust."""
+LONGEST_WAIT_MS = 30_000
+"""The clock is looked at this often at least, for a jump or a change of trust; and so often the
+loop turns for who watches it."""
 CLOCK_TOLERANCE_MS = 2_000
 """More than this between two looks is a clock that was set, not one that is slewed."""
 RETRY_WRITING_MS = 5_000
@@ -119,11 +120,6 @@ class Daemon:
     def start(self) -> None:
         """Begins: from here on `turn` may be called. Raises JournalError."""
         self._carry_out(self.keeper.do(Started(self.clock.now(), __version__)))
-
-    def run(self) -> None:
-        """Turns until it is asked to stop."""
-        while self.turn():
-            pass
 
     def turn(self) -> bool:
         """Waits for one event and deals with it; False once the gate is to stop."""

@@ -12,9 +12,11 @@ import random
 import sys
 from pathlib import Path
 
-from agent import assembly, logs
+from agent import logs
 from agent.config import load_config
 from agent.sandbox.lossy_disk import LossyDisk
+from agent.service import Service
+from agent.service_manager import ServiceManager
 
 GONE = 75
 """The exit code of a process whose power went."""
@@ -23,8 +25,7 @@ GONE = 75
 def main(operations: int, seed: int, config: Path) -> None:
     """Runs the gate until the power goes."""
     logs.to_stderr()
-    settings = load_config(config)
-    disk = LossyDisk("lossy", settings.gate.data_dir, default=True)
+    disk = LossyDisk("lossy", load_config(config).gate.data_dir, default=True)
     chance = random.Random(seed)
 
     def power_goes() -> None:
@@ -32,7 +33,7 @@ def main(operations: int, seed: int, config: Path) -> None:
         os._exit(GONE)
 
     disk.after(operations, power_goes)
-    assembly.run(settings)
+    Service(config, ServiceManager()).serve()
 
 
 if __name__ == "__main__":

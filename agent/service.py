@@ -1,0 +1,97 @@
+"""The agent's life: started, reloaded and stopped by signals, watched by the service manager.
+
+SIGTERM and SIGINT stop it. SIGHUP reads the configuration again: a good one takes the place of the
+old one by taking the gate apart and putting it together anew, in this process, so that every key is
+taken up and none half; a wrong one is told, and the gate goes on as it was. Taps that come in the
+second between are not seen: the lamps are dark.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+
+from agent import assembly
+from agent.config import Config, ConfigError, check_config, load_config
+from agent.daemon import Daemon
+from agent.findings import report
+from agent.journal.fault import JournalError
+from agent.lock import Locked
+from agent.service_manager import ServiceManager
+
+RELOADED = "the configuration is new"
+READY = "taps are accepted"
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """One agent, from its start to its stop, over all its configurations."""
+
+    def __init__(self, file: Path, manager: ServiceManager) -> None:
+        self._file = file
+        self._manager = manager
+        self._daemon: Daemon | None = None
+        self._ending = ""
+        self._next: Config | None = None
+
+    def serve(self) -> None:
+        """Runs the gate until it is told to stop.
+
+        Raises ConfigError, and what `assembly.owned` raises, for the configuration it starts with.
+        """
+        good = config = load_config(self._file)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._told_to_stop)
+        signal.signal(signal.SIGHUP, self._told_to_reload)
+        while not self._ending:
+            try:
+                assembly.run(config, self._began, self._manager.alive)
+            except (JournalError, Locked, OSError) as error:
+                if config is good:
+                    raise
+                log.error("the new configuration cannot be used: %s; the old one stays", error)
+                config = good
+                continue
+            good, config, self._next = config, self._next or config, None
+        self._manager.stopping()
+
+    def _began(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._manager.ready(READY)
+        if self._ending:  # told so while no loop was there to hear it
+            daemon.stop(self._ending)
+
+    def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self._ending = signal.Signals(number).name
+        if self._daemon is not None:
+            self._daemon.stop(self._ending)
+
+    def _told_to_reload(self, number: int, frame: FrameType | None) -> None:
+        threading.Thread(target=self._reload, name="reload", daemon=True).start()
+
+    def _reload(self) -> None:
+        self._manager.reloading()
+        config = self._offered()
+        if config is None or self._daemon is None:
+            self._manager.ready(READY)
+            return
+        self._next = config
+        self._daemon.stop(RELOADED)
+
+    def _offered(self) -> Config | None:
+        """The configuration as it is now; None, and told, when anything in it is wrong."""
+        try:
+            config, findings = check_config(self._file)
+        except ConfigError as error:
+            log.error("%s", error)
+            return None
+        if findings:
+            log.warning("%s", report(findings))
+        if config is None or any(not finding.warning for finding in findings):
+            log.error("%s is wrong; the gate goes on by the old configuration", self._file)
+            return None
+        return config

@@ -1,0 +1,70 @@
+"""The units are what systemd takes without a word, hardened, and each exception explained."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).parent.parent / "systemd"
+UNITS = sorted(SYSTEMD.glob("*.service"))
+MOST_EXPOSED = 2.5
+"""By `systemd-analyze security`, 0 the least."""
+
+pytestmark = pytest.mark.needs(
+    "systemd-analyze", available=shutil.which("systemd-analyze"), installable_in_ci=True
+)
+
+
+def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", "--no-pager", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """The units, with a program that is there on every machine in the place of the agent."""
+    for unit in SYSTEMD.iterdir():
+        if unit.is_file():
+            text = unit.read_text().replace("/opt/werfpoort/bin/werfpoort", "/bin/true")
+            (tmp_path / unit.name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_takes_the_unit_without_a_word(unit: Path, installed: Path) -> None:
+    name = unit.name.replace("@.", "@sdz1.")
+    verified = analyze("verify", "--man=no", str(installed / name))
+    assert verified.returncode == 0
+    ours = [line for line in verified.stderr.splitlines() if "werfpoort" in line]
+    assert ours == []
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_a_line_that_systemd_does_not_know_would_be_found(unit: Path, installed: Path) -> None:
+    broken = installed / unit.name.replace("@.", "@sdz1.")
+    broken.write_text((installed / unit.name).read_text() + "\n[Service]\nHardenedWell=yes\n")
+    assert "HardenedWell" in analyze("verify", "--man=no", str(broken)).stderr
+
+
+def test_the_agent_is_hardened() -> None:
+    text = analyze("security", "--offline=true", str(SYSTEMD / "werfpoort.service")).stdout
+    total = re.search(r"Overall exposure level for werfpoort.service: ([\d.]+)", text)
+    assert total is not None
+    assert float(total[1]) <= MOST_EXPOSED
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_every_exception_of_the_hardening_has_its_reason(unit: Path) -> None:
+    lines = unit.read_text().splitlines()
+    softened = [
+        number
+        for number, line in enumerate(lines)
+        if re.match(r"(Protect|Private|Restrict|Memory|Lock|NoNew)\w+=no$", line)
+    ]
+    unexplained = [lines[n] for n in softened if not lines[n + 1].startswith("# ^ exception")]
+    assert unexplained == []
