@@ -27,11 +27,11 @@ def run(config_file: Path) -> None:
     """Run the gate until it is told to stop."""
     from agent import logs
     from agent.service import Service
-    from agent.service_manager import ServiceManager
+    from agent.watcher import Watcher
 
     logs.to_stderr()
     with explained():
-        Service(config_file, ServiceManager()).serve()
+        Service(config_file, Watcher()).serve()
 
 
 @main.command()

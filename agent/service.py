@@ -20,7 +20,7 @@ from agent.daemon import Daemon
 from agent.findings import report
 from agent.journal.fault import JournalError
 from agent.lock import Locked
-from agent.service_manager import ServiceManager
+from agent.watcher import Watcher
 
 RELOADED = "the configuration is new"
 READY = "taps are accepted"
@@ -31,9 +31,9 @@ log = logging.getLogger(__name__)
 class Service:
     """One agent, from its start to its stop, over all its configurations."""
 
-    def __init__(self, file: Path, manager: ServiceManager) -> None:
+    def __init__(self, file: Path, watcher: Watcher) -> None:
         self._file = file
-        self._manager = manager
+        self._watcher = watcher
         self._daemon: Daemon | None = None
         self._ending = ""
         self._next: Config | None = None
@@ -49,7 +49,7 @@ class Service:
         signal.signal(signal.SIGHUP, self._told_to_reload)
         while not self._ending:
             try:
-                assembly.run(config, self._began, self._manager.alive)
+                assembly.run(config, self._began, self._watcher.alive)
             except (JournalError, Locked, OSError) as error:
                 if config is good:
                     raise
@@ -57,11 +57,11 @@ class Service:
                 config = good
                 continue
             good, config, self._next = config, self._next or config, None
-        self._manager.stopping()
+        self._watcher.stopping()
 
     def _began(self, daemon: Daemon) -> None:
         self._daemon = daemon
-        self._manager.ready(READY)
+        self._watcher.ready(READY)
         if self._ending:  # told so while no loop was there to hear it
             daemon.stop(self._ending)
 
@@ -74,10 +74,10 @@ class Service:
         threading.Thread(target=self._reload, name="reload", daemon=True).start()
 
     def _reload(self) -> None:
-        self._manager.reloading()
+        self._watcher.reloading()
         config = self._offered()
         if config is None or self._daemon is None:
-            self._manager.ready(READY)
+            self._watcher.ready(READY)
             return
         self._next = config
         self._daemon.stop(RELOADED)

@@ -16,7 +16,7 @@ import pytest
 
 from agent.sandbox.people import crew
 from agent.sandbox.site import VirtualSite
-from agent.service_manager import ServiceManager
+from agent.watcher import Watcher
 from drivers.emulators.nfc_cards import ntag213
 
 PEOPLE = crew(3, random.Random(3))
@@ -145,7 +145,7 @@ def test_a_loop_that_is_stuck_feeds_no_watchdog(site: VirtualSite) -> None:
 
 @pytest.mark.parametrize("address", ["", "/nowhere/notify", "@nobody-listens"])
 def test_without_a_manager_nothing_is_told_and_nothing_breaks(address: str) -> None:
-    manager = ServiceManager(address)
+    manager = Watcher(address)
     manager.ready("well")
     manager.alive()
     manager.stopping()

@@ -16,7 +16,7 @@ from agent import logs
 from agent.config import load_config
 from agent.sandbox.lossy_disk import LossyDisk
 from agent.service import Service
-from agent.service_manager import ServiceManager
+from agent.watcher import Watcher
 
 GONE = 75
 """The exit code of a process whose power went."""
@@ -33,7 +33,7 @@ def main(operations: int, seed: int, config: Path) -> None:
         os._exit(GONE)
 
     disk.after(operations, power_goes)
-    Service(config, ServiceManager()).serve()
+    Service(config, Watcher()).serve()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import os
 import socket
 
 
-class ServiceManager:
+class Watcher:
     """Whoever started the agent and watches it; nobody, when it was started by hand."""
 
     def __init__(self, address: str | None = None) -> None:
