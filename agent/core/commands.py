@@ -7,10 +7,13 @@ shell says so with `events.RecordFailed`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.core import records
 from agent.core.inquiries import Question
+from agent.core.paper_events import Slip
+from agent.core.paper_records import Paper
+from agent.core.papers import Reference, Sheet
 from agent.core.registrations import Registration
 from agent.core.signals import Signal
 
@@ -69,4 +72,40 @@ class Measure:
     why: str
 
 
-Command = Record | Show | Send | Inquire | Reply | Measure
+@dataclass(frozen=True, slots=True)
+class CheckCode:
+    """Compare this with the operator code; the answer is `paper_events.CodeChecked`."""
+
+    keypad: str
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyPrinter:
+    """Somebody may print soon: let the printing process get warm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """Print this list, or the slip that completes it, from part `certain` on; parts up to `sent`
+    may be on paper already. Begin after `after_ms`. News come as `paper_events.PaperMoved`."""
+
+    job: int
+    paper: Paper
+    sheet: Sheet
+    reference: Reference | None
+    certain: int
+    sent: int
+    after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PrintSlip:
+    """Print this slip, as things stand now."""
+
+    slip: Slip
+
+
+Command = (
+    Record | Show | Send | Inquire | Reply | Measure | CheckCode | ReadyPrinter | Print | PrintSlip
+)

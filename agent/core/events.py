@@ -13,6 +13,7 @@ from agent.core.inquiries import Found
 from agent.core.journal_records import BundleExported
 from agent.core.measurements import UNKNOWN, Measurement, Reading
 from agent.core.moment import Moment
+from agent.core.paper_events import PaperEvent
 from agent.core.procedure_records import By, Step
 from agent.core.registrations import Answer, Ticket
 from agent.core.roster import Roster
@@ -342,4 +343,5 @@ Event = (
     | ErasureAsked
     | ExportAsked
     | ExportDone
+    | PaperEvent
 )

@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agent.core import asking, dispatch, schedule
+from agent.core import asking, dispatch, paper_answers, print_jobs, schedule
 from agent.core.answers import burst_ended
 from agent.core.commands import Command, Send, Show
 from agent.core.entrance import (
@@ -32,6 +32,7 @@ from agent.core.events import (
     BadgeDismissalAsked,
     BurstEnded,
     CardsClashed,
+    CauseConfirmationAsked,
     ClockSet,
     DeviceCame,
     DeviceWent,
@@ -42,17 +43,18 @@ from agent.core.events import (
     InquiryEnded,
     JournalLost,
     JournalMade,
+    Measured,
     RecordFailed,
     RosterOffered,
     RosterUnreadable,
     Started,
+    StepAsked,
     Stopping,
     Tapped,
     TimePassed,
     WritingResumed,
 )
 from agent.core.journal_records import ExportBegun, JournalReplaced, PayloadsErased
-from agent.core.lists import settle_on_paper
 from agent.core.moment import Moment
 from agent.core.records import (
     AgentStarted,
@@ -99,7 +101,7 @@ def _answer(turn: Turn, event: Event) -> None:
             burst_ended(turn, event)
         case InquiryEnded():
             asking.inquiry_ended(turn, event)
-        case TimePassed():
+        case TimePassed() | Measured() | CauseConfirmationAsked() | StepAsked():
             pass
         case JournalMade(_, journal, gate, training):
             turn.record(JournalOpened(journal, gate, training))
@@ -137,6 +139,8 @@ def _answer(turn: Turn, event: Event) -> None:
         case RecordFailed(_, cause):
             if isinstance(cause, Tapped):
                 turn.say(Show(Signal.NOT_STORED, cause.reader))
+        case _:
+            paper_answers.answer(turn, event)
 
 
 def _started(turn: Turn, event: Started) -> None:
@@ -153,6 +157,7 @@ def _started(turn: Turn, event: Started) -> None:
                 )
             )
     asking.interrupted(turn)
+    print_jobs.resume(turn)
     settle_loose(turn)
 
 
@@ -177,18 +182,22 @@ def _keep_the_day(turn: Turn) -> None:
     over = sorted(day for day in turn.state.ledger.waiting if day < today)
     begins = turn.state.day is None or turn.state.day < today
     if over or begins:
-        settle_on_paper(turn, today)
+        print_jobs.settle_on_paper(turn, today)
     for obligation in tuple(turn.state.ledger.waiting_on(over)):
         turn.record(ObligationExpired(obligation.reference, obligation.day, obligation.unsure))
     if begins:
+        print_jobs.drop_old(turn, _kept_from(today))
         turn.record(_day_began(turn.state, turn.at, today))
 
 
+def _kept_from(today: dt.date) -> dt.date:
+    return today - dt.timedelta(days=KEPT_DAYS - 1)
+
+
 def _day_began(state: State, at: Moment, today: dt.date) -> DayBegan:
-    kept = today - dt.timedelta(days=KEPT_DAYS - 1)
     counts = (state.ledger.opened, state.lines.attempts)
     working = tuple(sorted(state.working))
-    began = DayBegan(today, kept, 0, *counts, working, state.lines.inquiries)
+    began = DayBegan(today, _kept_from(today), 0, *counts, working, state.lines.inquiries)
     after = apply(state, Entry(state.seq + 1, at, kind_of(began), began))
     return replace(began, base=after.base())
 
@@ -235,9 +244,19 @@ def standing(state: State, now: Moment) -> Signal:
     """What the panel says while nobody taps."""
     if state.broken:
         return Signal.OUT_OF_ORDER
+    if wanted := _from_people(state):
+        return wanted
     oldest = state.ledger.oldest_unsettled()
     if oldest is not None:
         age_ms = now.mono_ms - oldest.at.mono_ms
         if oldest.at.boot_id != now.boot_id or age_ms >= state.rules.waiting_after_ms:
             return Signal.WAITING
     return Signal.READY
+
+
+def _from_people(state: State) -> Signal | None:
+    """What the paper of today waits for, that only a person can give."""
+    sheets = {} if state.day is None else {s.made.number: s for s in state.papers.of_day(state.day)}
+    if any(job.held and job.due.number in sheets for job in state.papers.jobs.values()):
+        return Signal.PRINTER_WAITS
+    return Signal.NUMBER_WANTED if any(not s.reference for s in sheets.values()) else None

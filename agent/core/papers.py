@@ -74,9 +74,16 @@ class Job:
     certain: int = 0
     sent: int = 0
     parts: int = 0
+    taken: int = 0
+    """The last part that the printer took whole, printed or not."""
     lost: bool = False
     """The agent was started anew while it was printed: one part more may have begun."""
     held: PaperHeld | None = None
+
+    @property
+    def unsure(self) -> bool:
+        """True when all was sent and only a person can see what came out."""
+        return self.held is not None and self.held.unsure
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +156,10 @@ def _printing(papers: Papers, entry: Entry) -> Papers:
             return _job(papers, Job(entry.seq, entry.at, due))
         case PartBegun(number, part, parts) if job := papers.jobs.get(number):
             sent = max(job.sent, part)
-            return _job(papers, replace(job, sent=sent, parts=parts, lost=False, held=None))
+            job = replace(job, sent=sent, parts=parts, taken=part - 1, lost=False, held=None)
+            return _job(papers, job)
         case PartPrinted(number, part, certain) if job := papers.jobs.get(number):
-            return _job(papers, replace(job, certain=part if certain else job.certain))
+            return _job(papers, replace(job, taken=part, certain=part if certain else job.certain))
         case PaperHeld(number, certain, sent) as held if job := papers.jobs.get(number):
             return _job(papers, replace(job, certain=certain, sent=sent, lost=False, held=held))
         case PaperDone(number) if job := papers.jobs.get(number):

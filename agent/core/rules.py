@@ -57,6 +57,8 @@ class Rules:
 
     zone: dt.tzinfo
     declaration: str = ""
+    firm: str = ""
+    """Company number of the firm that reports for the site."""
     duty: str = "checkinatwork"
     duties: Mapping[str, str] = field(default_factory=dict)
     """Duty by the employer's company number, where it is not the site's."""
@@ -69,6 +71,10 @@ class Rules:
     waiting_after_ms: int = 5_000
     facts: Facts = field(default_factory=Facts)
     limits: Limits = field(default_factory=Limits)
+    ask_code: bool = True
+    """The keypad asks for the operator code first."""
+    employers: tuple[str, ...] = ()
+    """Company numbers in the order in which people choose them at the keypad."""
 
     def duty_of(self, employer: str) -> Duty:
         """The duty of this employer's workers."""

@@ -8,6 +8,7 @@ The rules that the table keeps, each held by a test:
   lamp answers does not count.
 - Colour is never needed: any two signals differ in the rhythm of light alone, for those who see
   no red and green or hear nothing beside a mixer. The answers to a tap differ by sound alone too.
+- Whoever types at the keypad is answered by sound: the lamps belong to whoever taps beside them.
 - No lamp flashes more than three times a second (WCAG 2.3.1, seizures).
 - What rests for hours is silent.
 """
@@ -23,17 +24,23 @@ from drivers.base import Pattern, Step
 
 
 class Signal(StrEnum):
-    """Everything the panel can say. READY, WAITING and OUT_OF_ORDER stand; the others pass."""
+    """Everything the panel can say. READY, WAITING, OUT_OF_ORDER, NUMBER_WANTED and PRINTER_WAITS
+    stand; the others pass. KEY, ENTRY_TAKEN and ENTRY_REFUSED answer at the keypad."""
 
     READY = "ready"
     WAITING = "waiting"
     OUT_OF_ORDER = "out-of-order"
+    NUMBER_WANTED = "number-wanted"
+    PRINTER_WAITS = "printer-waits"
     STORED = "stored"
     REGISTERED = "registered"
     REFUSED = "refused"
     CARD_UNUSABLE = "card-unusable"
     CARD_CLASH = "card-clash"
     NOT_STORED = "not-stored"
+    KEY = "key"
+    ENTRY_TAKEN = "entry-taken"
+    ENTRY_REFUSED = "entry-refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,11 @@ def _dark(seconds: float) -> Step:
     return Step(seconds)
 
 
+def _beep(seconds: float) -> Step:
+    return Step(seconds, buzzer=True)
+
+
+_WINK = (_red(0.2), _dark(0.3))
 _SHORT_RED = (_red(0.2, beep=True), _dark(0.2))
 
 
@@ -92,6 +104,19 @@ SIGNALS: Mapping[Signal, Row] = MappingProxyType(
                 Signal.OUT_OF_ORDER,
                 "the gate cannot take taps: call the site manager",
                 *(_red(2.7), _dark(0.3)),
+                repeat=True,
+            ),
+            _row(
+                Signal.NUMBER_WANTED,
+                "a list waits for its reference number: go to the keypad; taps are taken",
+                # Three winks, then dark: not the long red of a gate that is out of order.
+                *(*_WINK * 3, _dark(2.5)),
+                repeat=True,
+            ),
+            _row(
+                Signal.PRINTER_WAITS,
+                "the list is not on paper: see to the printer; taps are taken",
+                *(*_WINK * 2, _dark(2.5)),
                 repeat=True,
             ),
             _row(
@@ -128,6 +153,17 @@ SIGNALS: Mapping[Signal, Row] = MappingProxyType(
                 "your tap was not stored: tap again later, or call the site manager",
                 # Long, short, long, short: the alarm among the answers.
                 *(_red(0.8, beep=True), _dark(0.3), _red(0.2, beep=True), _dark(0.3)) * 2,
+            ),
+            _row(Signal.KEY, "the key was heard", _beep(0.05)),
+            _row(
+                Signal.ENTRY_TAKEN,
+                "what was typed is taken",
+                *(_beep(SHORT_BEEP_S), _dark(0.1)) * 2,
+            ),
+            _row(
+                Signal.ENTRY_REFUSED,
+                "what was typed is not taken: begin again",
+                _beep(1.2),
             ),
         )
     )

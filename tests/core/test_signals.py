@@ -9,7 +9,6 @@ import pytest
 from agent.core.signals import SIGNALS, Signal, pattern_of
 from drivers.base import Pattern
 
-PAIRS = list(combinations(Signal, 2))
 ANSWERS = [
     Signal.STORED,
     Signal.REGISTERED,
@@ -18,7 +17,15 @@ ANSWERS = [
     Signal.CARD_CLASH,
     Signal.NOT_STORED,
 ]
-STANDING = [Signal.READY, Signal.WAITING, Signal.OUT_OF_ORDER]
+STANDING = [
+    Signal.READY,
+    Signal.WAITING,
+    Signal.OUT_OF_ORDER,
+    Signal.NUMBER_WANTED,
+    Signal.PRINTER_WAITS,
+]
+KEYPAD = [Signal.KEY, Signal.ENTRY_TAKEN, Signal.ENTRY_REFUSED]
+PAIRS = list(combinations(STANDING + ANSWERS, 2))
 SAME_TIMES = 1.6  # two stretches are told apart when one is this many times the other
 WATCHED_S = 9.0  # long enough for three rounds of the slowest standing pattern
 
@@ -63,10 +70,14 @@ def test_two_signals_differ_in_the_rhythm_of_light_without_colour(
     assert told_apart(pattern_of(pair[0]), pattern_of(pair[1]), "light")
 
 
+def test_every_signal_stands_or_answers_a_tap_or_the_keypad() -> None:
+    assert sorted(STANDING + ANSWERS + KEYPAD) == sorted(Signal)
+
+
 @pytest.mark.parametrize(
-    "pair", list(combinations(ANSWERS, 2)), ids=lambda pair: f"{pair[0]} and {pair[1]}"
+    "pair", list(combinations(ANSWERS + KEYPAD, 2)), ids=lambda pair: f"{pair[0]} and {pair[1]}"
 )
-def test_two_answers_to_a_tap_differ_by_sound_alone(pair: tuple[Signal, Signal]) -> None:
+def test_two_answers_differ_by_sound_alone(pair: tuple[Signal, Signal]) -> None:
     assert told_apart(pattern_of(pair[0]), pattern_of(pair[1]), "sound")
 
 
@@ -88,6 +99,12 @@ def test_only_a_receipt_lights_green() -> None:
 def test_only_what_is_stored_lights_amber() -> None:
     amber = {s for s in Signal if any(step.amber for step in pattern_of(s).steps)}
     assert amber == {Signal.STORED, Signal.WAITING}
+
+
+@pytest.mark.parametrize("signal", KEYPAD)
+def test_the_keypad_is_answered_without_a_lamp(signal: Signal) -> None:
+    assert not any(step.amber or step.green or step.red for step in pattern_of(signal).steps)
+    assert pattern_of(signal).steps[0].buzzer
 
 
 def test_never_two_lamps_at_once() -> None:
