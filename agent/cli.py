@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 from pathlib import Path
@@ -44,6 +45,25 @@ def status(config_file: Path, as_json: bool) -> None:
     answer = ask(loaded(config_file), {"ask": "status"})
     stand = answer["status"]
     click.echo(json.dumps(stand, ensure_ascii=False, indent=2) if as_json else as_text(stand))
+
+
+@main.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.argument("date", type=click.DateTime(["%Y-%m-%d"]), required=False)
+def day(config_file: Path, as_json: bool, date: dt.datetime | None) -> None:
+    """Report what DATE came to (2026-11-24; today without it), firm by firm, and who must act."""
+    from agent.day_report import as_text, day_report
+    from agent.journal.days import read_day
+
+    settings = loaded(config_file)
+    today = dt.datetime.now(settings.zone).date()
+    asked = date.date() if date is not None else today
+    with explained():
+        past = read_day(settings.gate.journal, asked, settings.rules)
+    firms = {employer.number: employer.name for employer in settings.employers}
+    report = day_report(past, asked, today, firms)
+    click.echo(json.dumps(report, ensure_ascii=False, indent=2) if as_json else as_text(report))
 
 
 @main.group()

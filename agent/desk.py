@@ -18,10 +18,8 @@ from agent.core.moment import Moment
 from agent.core.state import State
 from agent.desk_journal import JournalDesk
 from agent.roster_watch import offer
+from agent.seams import Decide
 from agent.status import status
-
-Decide = Callable[[Callable[[int], Event]], tuple[bool, str]]
-"""Puts the event made for a question's number to the core: done or not, and in words."""
 
 
 class Desk:

@@ -12,7 +12,8 @@ from agent.core.state import State
 from agent.journal.checkpoint import Checkpoint
 from agent.journal.erase import Plan
 from agent.journal.fault import JournalError
-from agent.retention import Decide, Retention, soon
+from agent.retention import Retention, soon
+from agent.seams import Decide
 
 
 class JournalDesk:

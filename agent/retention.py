@@ -13,20 +13,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.config import Config
-from agent.core.events import ErasureAsked, Event
+from agent.core.events import ErasureAsked
 from agent.core.moment import Moment
 from agent.journal.erase import WARNED_DAYS, Plan, Terms, planned
 from agent.journal.fault import JournalError, explained
 from agent.journal.outward import exported_upto
 from agent.journal.rows import reading
-from agent.seams import Clock
+from agent.seams import Clock, Decide
 
 NIGHT_HOUR = 3
 """When it is done: between the last shift home and the first one in."""
 LOOK_S = 1_800.0
 """How often the clock is looked at for it: where there is no power at night, a while after dawn."""
-
-Decide = Callable[[Callable[[int], Event]], tuple[bool, str]]
 
 log = logging.getLogger(__name__)
 

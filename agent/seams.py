@@ -11,9 +11,13 @@ import threading
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from agent.core.events import Event
 from agent.core.moment import Moment
 
 T = TypeVar("T")
+
+Decide = Callable[[Callable[[int], Event]], tuple[bool, str]]
+"""Puts the event made for a question's number to the core: done or not, and in words."""
 
 
 class Clock(Protocol):

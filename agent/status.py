@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from agent.core import gate, schedule
+from agent.core.concerns import concerns, standing
 from agent.core.identifiers import mask_uid
 from agent.core.moment import Moment
 from agent.core.obligations import Obligation
@@ -16,17 +18,21 @@ from agent.core.state import State
 def status(state: State, now: Moment) -> dict[str, Any]:
     """Today's obligations by outcome, what waits, unknown badges, lines and devices."""
     today = state.rules.day(now)
-    mine = [o for o in state.ledger.obligations.values() if o.day == today]
-    left_s = schedule.until_midnight_ms(now, state.rules) // 1000
+    known = tuple(state.ledger.obligations.values())
+    mine = [o for o in known if o.day == today]
     return {
         "day": today.isoformat(),
         "training": state.training,
         "signal": gate.standing(state, now).value,
         "clock": now.trust.value,
         "journal": {"name": state.journal, "entries": state.seq},
-        "obligations": dict(Counter(_stand(o) for o in mine)),
-        "rejected": [_rejected(o) for o in mine if o.errors],
-        "midnight_in_s": left_s,
+        "obligations": dict(Counter(map(standing, mine))),
+        "queue": {
+            "waiting": sum(len(shelf) for shelf in state.ledger.waiting.values()),
+            "being_sent": sum(bool(o.attempt) for o in known),
+        },
+        "attention": [concern for o in known for concern in _concerns(o, today)],
+        "midnight_in_s": schedule.until_midnight_ms(now, state.rules) // 1000,
         "unknown_badges": [mask_uid(uid) for uid in state.taps.unknown()],
         "undated_taps": sum(not tap.at.trusted for tap in state.taps.loose),
         "roster": {
@@ -43,37 +49,44 @@ def status(state: State, now: Moment) -> dict[str, Any]:
     }
 
 
-def _stand(obligation: Obligation) -> str:
-    if obligation.outcome is not None:
-        return obligation.outcome.value
-    return "being sent" if obligation.attempt else "open"
-
-
-def _rejected(obligation: Obligation) -> dict[str, Any]:
-    return {
-        "worker": f"w{obligation.worker}",
-        "reference": obligation.reference,
-        "errors": [f"{error.code} {error.text}" for error in obligation.errors],
-    }
+def _concerns(obligation: Obligation, today: dt.date) -> Iterator[dict[str, str]]:
+    for concern in concerns(obligation, today):
+        yield {
+            "worker": f"w{obligation.worker}",
+            "day": obligation.day.isoformat(),
+            "reference": obligation.reference,
+            "receipt": obligation.receipt,
+            "problem": concern.problem,
+            "who": concern.who,
+            "do": concern.do,
+        }
 
 
 def _line(state: State, name: str, now: Moment) -> dict[str, Any]:
-    way = state.lines.way(name)
+    way, trouble = state.lines.way(name), state.troubles.get(name)
     return {
         "sending": bool(way.attempt),
         "failed_in_a_row": way.failures,
         "next_try_in_s": max(0, way.rests_until_ms - now.mono_ms) // 1000,
+        "failing_since": _clock(trouble.since, state) if trouble else "",
+        "why": trouble.message if trouble else "",
+        "to_do": trouble.hint if trouble else "",
     }
+
+
+def _clock(at: Moment, state: State) -> str:
+    return at.local(state.rules.zone).isoformat(timespec="seconds")
 
 
 def as_text(stand: dict[str, Any]) -> str:
     """The status in lines for a person."""
     left = dt.timedelta(seconds=stand["midnight_in_s"])
     training = "  TRAINING: nothing here is a real registration" if stand["training"] else ""
-    counts = ", ".join(f"{n} {name}" for name, n in sorted(stand["obligations"].items()))
+    queue = stand["queue"]
     lines = [
-        f"{stand['day']}  {left} until midnight{training}",
-        f"obligations: {counts or 'none yet'}",
+        f"{stand['day']}  {left} until midnight, the last moment to register{training}",
+        f"obligations: {counted(stand['obligations']) or 'none yet'}",
+        f"queue: {queue['waiting']} waiting, {queue['being_sent']} being sent",
         f"unknown badges today: {len(stand['unknown_badges'])}"
         + "".join(f"\n  {uid}" for uid in stand["unknown_badges"]),
         f"panel: {stand['signal']}   clock: {stand['clock']}",
@@ -81,22 +94,36 @@ def as_text(stand: dict[str, Any]) -> str:
         f"roster: {stand['roster']['workers']} workers, {stand['roster']['badges']} badges",
     ]
     lines += [f"  left out: {problem}" for problem in stand["roster"]["problems"]]
+    lines += _warnings(stand)
+    lines += [
+        f"{item['worker']} ({item['day']}): {item['problem']}; {item['who']}: {item['do']}"
+        for item in stand["attention"]
+    ]
+    lines += [f"channel {name}: {_in_words(line)}" for name, line in stand["channels"].items()]
+    lines += [f"out of order: {name}: {cause}" for name, cause in stand["broken"].items()]
+    return "\n".join(lines)
+
+
+def counted(counts: dict[str, int]) -> str:
+    """`3 open, 2 registered`; empty for none."""
+    return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+
+
+def _warnings(stand: dict[str, Any]) -> Iterator[str]:
     if stand["undated_taps"]:
-        lines.append(f"taps that wait for the clock: {stand['undated_taps']}; set the clock (NTP)")
+        yield f"taps that wait for the clock: {stand['undated_taps']}; set the clock (NTP)"
     if soon := stand.get("retention", {}).get("unexported_soon_erased"):
-        lines.append(
+        yield (
             f"{soon} entries that nobody took away are erased within 30 days; export them "
             "(put a stick in, or: werfpoort journal export --to FOLDER)"
         )
-    for item in stand["rejected"]:
-        lines.append(
-            f"rejected: {item['worker']} ({', '.join(item['errors'])}): "
-            "mend the roster, it is sent again"
-        )
-    for name, line in stand["channels"].items():
-        state = "sending" if line["sending"] else "ready"
-        if line["failed_in_a_row"]:
-            state = f"failed {line['failed_in_a_row']} times, next try in {line['next_try_in_s']} s"
-        lines.append(f"channel {name}: {state}")
-    lines += [f"out of order: {name}: {cause}" for name, cause in stand["broken"].items()]
-    return "\n".join(lines)
+
+
+def _in_words(line: dict[str, Any]) -> str:
+    if not line["why"]:
+        return "sending" if line["sending"] else "well"
+    since = dt.datetime.fromisoformat(line["failing_since"])
+    doing = "trying again" if line["sending"] else f"next try in {line['next_try_in_s']} s"
+    todo = f"; to do: {line['to_do']}" if line["to_do"] else ""
+    times = f"{line['failed_in_a_row']} times" if line["failed_in_a_row"] > 1 else "once"
+    return f"failed {times} since {since:%H:%M}: {line['why']}; {doing}{todo}"

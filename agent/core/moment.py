@@ -6,8 +6,6 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 
-DAY_MS = 24 * 3600 * 1000
-
 
 class Trust(StrEnum):
     """Where the wall clock's time comes from; only `UNKNOWN` is not to be believed."""

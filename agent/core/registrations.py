@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+ALREADY_REGISTERED = "SAME DECLARATION HAS ALREADY BEEN REGISTERED"
+"""The service's remark on a duplicate (WIRE.md, section 1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Registration:
@@ -44,7 +47,7 @@ class Receipt:
     @property
     def duplicate(self) -> bool:
         """True when the service says that the day was registered before: success all the same."""
-        return "SAME DECLARATION HAS ALREADY BEEN REGISTERED" in self.remarks
+        return ALREADY_REGISTERED in self.remarks
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NewType
-
-WorkerNumber = NewType("WorkerNumber", int)
-"""Names a worker in the journal, in commands and on the page: given out in order, never made
-from a national number (DOMAIN.md, sections 5.8 and 6)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.core import badges, dispatch, obligations, papers, taps
+from agent.core import badges, dispatch, obligations, papers, taps, troubles
 from agent.core.journal_records import CheckpointSigned
 from agent.core.records import (
     AgentStarted,
@@ -42,6 +42,7 @@ class State:
     taps: taps.Taps = field(default_factory=taps.Taps)
     lines: dispatch.Dispatch = field(default_factory=dispatch.Dispatch)
     papers: papers.Papers = field(default_factory=papers.Papers)
+    troubles: troubles.Troubles = field(default_factory=dict)
     broken: Mapping[str, Broken] = field(default_factory=dict)
     working: frozenset[str] = frozenset()
     """Devices that said they work since the agent started."""
@@ -76,6 +77,7 @@ def apply(state: State, entry: Entry) -> State:
         taps.apply(state.taps, entry, state.rules),
         dispatch.apply(state.lines, entry),
         papers.apply(state.papers, entry),
+        troubles.apply(state.troubles, entry),
         state.broken,
         state.working,
         state.checkpoint,

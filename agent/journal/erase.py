@@ -38,7 +38,6 @@ BATCH_ENTRIES = 500
 """Erased in one commit: taps wait for it (measured: 10 ms on a laptop)."""
 STRAGGLE_DAYS = 3
 """What belongs to an obligation is written at most so long after its day."""
-DAY_MS = 86_400_000
 
 _OF_OBLIGATIONS = (
     TapStored,

@@ -26,7 +26,7 @@ from agent.core.events import (
     TimePassed,
 )
 from agent.core.journal_records import BundleExported
-from agent.core.moment import DAY_MS, Moment
+from agent.core.moment import Moment
 from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
@@ -42,6 +42,7 @@ BRUSSELS = ZoneInfo("Europe/Brussels")
 RULES = Rules(BRUSSELS, "1Y1000NF9KCQZ", lines=(Line("ciaw", "checkinatwork"),))
 FIRST = dt.datetime(2025, 1, 6, 7, 0, tzinfo=BRUSSELS)
 TERMS = Terms()
+DAY_MS = 86_400_000
 AN = Worker("Peeters", "An", "0448181966", "1Y1000NF9KCQZ", inss="85011500155")
 BO = Worker("Janssens", "Bo", "0448181966", "1Y1000NF9KCQZ", inss="90020200266")
 CY = Worker("Claes", "Cy", "0200065765", "1Y1000NF9KCQZ", inss="77030300377")

@@ -1,0 +1,63 @@
+"""What an obligation asks of a person: what is wrong, who must act, and how."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from agent.core.obligations import Obligation, Outcome
+from agent.core.registrations import ALREADY_REGISTERED
+from agent.core.remarks import explained
+
+ROSTER = "whoever keeps the roster"
+MANAGER = "the site manager"
+_CENTRE = "the contact centre, 02 511 51 51"
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """One thing for a person: `who` must `do` what about the `problem`."""
+
+    problem: str
+    who: str
+    do: str
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.problem}; {self.who}: {self.do}"
+
+
+def standing(obligation: Obligation) -> str:
+    """Where it stands, in a word or two: its outcome, or what it waits for."""
+    if obligation.on_paper:
+        return Outcome.ON_PAPER.value
+    if obligation.outcome is not None:
+        return obligation.outcome.value
+    return "being sent" if obligation.attempt else "open"
+
+
+def concerns(obligation: Obligation, today: dt.date) -> Iterator[Concern]:
+    """What somebody must do about it, seen on `today`."""
+    over = obligation.day < today
+    match obligation.outcome:
+        case Outcome.REGISTERED:
+            yield from _remarked(obligation)
+        case Outcome.REJECTED if not obligation.on_paper:
+            mend = "mend its row: it is sent again by itself"
+            lost = f"its day is over: tell {_CENTRE}, and mend its row for the next day"
+            for error in obligation.errors:
+                refused = f"refused: {error.code} {error.text}".rstrip()
+                yield Concern(refused, ROSTER, lost if over else mend)
+        case Outcome.EXPIRED:
+            lost = "sent, and its answer lost" if obligation.unsure else "not sent in time"
+            ask = f"tell {_CENTRE}; the journal shows why (werfpoort journal export)"
+            yield Concern(f"midnight came first: {lost}", MANAGER, ask)
+
+
+def _remarked(obligation: Obligation) -> Iterator[Concern]:
+    for text in obligation.remarks:
+        if text == ALREADY_REGISTERED:
+            continue
+        remark = explained(text)
+        yield Concern(f"{' '.join(text.split())}: {remark.means}", remark.who, remark.do)
