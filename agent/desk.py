@@ -17,6 +17,7 @@ from agent.core.identifiers import IdentifierError, mask_inss, mask_uid, parse_u
 from agent.core.moment import Moment
 from agent.core.state import State
 from agent.desk_journal import JournalDesk
+from agent.desk_taps import TapsDesk
 from agent.roster_watch import offer
 from agent.seams import Decide
 from agent.status import status
@@ -38,6 +39,7 @@ class Desk:
         self._roster = config.gate.roster
         self._declaration = config.site.declaration
         self.journal = JournalDesk(state, now, decide, config)
+        self._taps = TapsDesk(state, now, decide)
 
     def answer(self, question: Question) -> Answer:
         """The answer: `done`, and `text` for a person or what was asked to be looked at."""
@@ -54,6 +56,8 @@ class Desk:
                 )
             case {"ask": str(ask)} if ask.startswith("journal-"):
                 return self.journal.answer(question)
+            case {"ask": str(ask)} if ask.startswith("taps-"):
+                return self._taps.answer(question)
             case {"ask": "badge-dismiss", "uid": str(uid)}:
                 return self._badge(uid, lambda u, asked: BadgeDismissalAsked(self._now(), u, asked))
         return {

@@ -34,7 +34,8 @@ def status(state: State, now: Moment) -> dict[str, Any]:
         "attention": [concern for o in known for concern in _concerns(o, today)],
         "midnight_in_s": schedule.until_midnight_ms(now, state.rules) // 1000,
         "unknown_badges": [mask_uid(uid) for uid in state.taps.unknown()],
-        "undated_taps": sum(not tap.at.trusted for tap in state.taps.loose),
+        "undated_taps": sum(not t.at.trusted and t.day is None for t in state.taps.loose),
+        "taps_without_day": sum(tap.waits_for_a_person(now) for tap in state.taps.loose),
         "roster": {
             "workers": len(state.book.listed),
             "badges": len(state.book.badges),
@@ -110,8 +111,13 @@ def counted(counts: dict[str, int]) -> str:
 
 
 def _warnings(stand: dict[str, Any]) -> Iterator[str]:
-    if stand["undated_taps"]:
-        yield f"taps that wait for the clock: {stand['undated_taps']}; set the clock (NTP)"
+    if young := stand["undated_taps"] - stand["taps_without_day"]:
+        yield f"taps that wait for the clock: {young}; set the clock (NTP)"
+    if stand["taps_without_day"]:
+        yield (
+            f"taps of an earlier start without a day: {stand['taps_without_day']}; ask the people, "
+            "then: werfpoort taps confirm DAY --by NAME (werfpoort taps list)"
+        )
     if soon := stand.get("retention", {}).get("unexported_soon_erased"):
         yield (
             f"{soon} entries that nobody took away are erased within 30 days; export them "

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.core.clock_records import ClockChanged
 from agent.core.moment import Trust
 from agent.core.obligations import Outcome
-from agent.core.records import ClockChanged, DeviceFailed, WritingFailed
+from agent.core.records import DeviceFailed, WritingFailed
 from agent.core.rules import Line, Rules
 from agent.sandbox.faults import Cut, Fault, Faults, Garbled
 from agent.sandbox.people import DECLARATION, crew, roster_csv

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import replace
 
 from agent.core import badges
 from agent.core.commands import Show
+from agent.core.dating import open_obligation, settle_loose
 from agent.core.events import (
     BadgeAssignmentAsked,
     BadgeDismissalAsked,
@@ -20,10 +20,8 @@ from agent.core.records import (
     BadgeAssigned,
     BadgeDismissed,
     ObligationAmended,
-    ObligationOpened,
     RosterRefused,
     RosterTaken,
-    TapCounted,
     TapStored,
     Verdict,
     WorkerDelisted,
@@ -70,7 +68,7 @@ def _count(turn: Turn, tap: TapStored, worker: Worker) -> None:
     reference = reference_for(turn.state.journal, turn.state.ledger.opened + 1)
     seq = _store(turn, Signal.STORED, replace(tap, obligation=reference))
     loose = LooseTap(seq, turn.at, tap.uid, tap.reader, tap.direction, Verdict.WORKER)
-    _open(turn, loose, tap.worker, worker, rules.day(turn.at))
+    open_obligation(turn, loose, tap.worker, worker, rules.day(turn.at))
 
 
 def _signal_of(obligation: Obligation) -> Signal:
@@ -80,48 +78,6 @@ def _signal_of(obligation: Obligation) -> Signal:
         case Outcome.REJECTED | Outcome.EXPIRED:
             return Signal.REFUSED
     return Signal.STORED
-
-
-def _open(turn: Turn, tap: LooseTap, number: int, worker: Worker, day: dt.date) -> None:
-    state = turn.state
-    turn.record(
-        ObligationOpened(
-            reference=reference_for(state.journal, state.ledger.opened + 1),
-            worker=number,
-            person=worker,
-            uid=tap.uid,
-            day=day,
-            duty=state.rules.duty_of(worker.employer).name,
-            direction=tap.direction,
-            reader=tap.reader,
-            tap=tap.seq,
-            at=tap.at,
-        )
-    )
-
-
-def settle_loose(turn: Turn) -> None:
-    """Opens what loose taps oblige to, as far as badge, worker and day are known by now.
-
-    A tap of this boot that the clock could not date is dated backwards by monotonic time. One
-    of an earlier boot has no day until a person names it.
-    """
-    if not turn.at.trusted:
-        return
-    rules = turn.state.rules
-    for tap in turn.state.taps.loose:
-        if not tap.at.trusted and tap.at.boot_id != turn.at.boot_id:
-            continue
-        dated = tap.at if tap.at.trusted else tap.at.seen_from(turn.at)
-        held = turn.state.book.holder(tap.uid)
-        if held is None or not held[1].valid_on(rules.day(dated)):
-            continue
-        number, worker = held
-        known = turn.state.ledger.for_tap(number, dated, rules.duty_of(worker.employer), rules)
-        if known is None:
-            _open(turn, replace(tap, at=dated), number, worker, rules.day(dated))
-        else:
-            turn.record(TapCounted(tap.seq, known.reference))
 
 
 def roster_offered(turn: Turn, event: RosterOffered) -> None:

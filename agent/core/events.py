@@ -6,6 +6,7 @@ answers each with commands (commands.py).
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
 from agent.core.incident_records import Stop
@@ -106,6 +107,27 @@ class ClockSet:
 
     at: Moment
     shift_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerHeard:
+    """By its Date header, `server` is `off_ms` behind our clock; it did not say so before."""
+
+    at: Moment
+    server: str
+    off_ms: int
+    agrees: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TapDayNamed:
+    """A person says of which day taps are that no clock could date; none named: all of these."""
+
+    at: Moment
+    day: dt.date
+    by: str
+    taps: tuple[int, ...] = ()
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +350,8 @@ Event = (
     | DeviceWent
     | DeviceCame
     | ClockSet
+    | ServerHeard
+    | TapDayNamed
     | RosterOffered
     | BadgeAssignmentAsked
     | BadgeDismissalAsked

@@ -16,15 +16,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agent.core import asking, dispatch, paper_answers, print_jobs, schedule
+from agent.core import asking, dispatch, paper_answers, print_jobs, records, schedule
 from agent.core.answers import burst_ended
+from agent.core.clock_records import ClockChanged, ServerTimeCompared
 from agent.core.commands import Command, Send, Show
+from agent.core.dating import date_entries, day_named, settle_loose
 from agent.core.entrance import (
     badge_assigned,
     badge_dismissed,
     roster_offered,
     roster_unreadable,
-    settle_loose,
     tapped,
 )
 from agent.core.events import (
@@ -47,9 +48,11 @@ from agent.core.events import (
     RecordFailed,
     RosterOffered,
     RosterUnreadable,
+    ServerHeard,
     Started,
     StepAsked,
     Stopping,
+    TapDayNamed,
     Tapped,
     TimePassed,
     WritingResumed,
@@ -61,7 +64,6 @@ from agent.core.records import (
     AgentStopped,
     AttemptEnded,
     AttemptStarted,
-    ClockChanged,
     DayBegan,
     DeviceFailed,
     DeviceRecovered,
@@ -103,12 +105,8 @@ def _answer(turn: Turn, event: Event) -> None:
             asking.inquiry_ended(turn, event)
         case TimePassed() | Measured() | CauseConfirmationAsked() | StepAsked():
             pass
-        case JournalMade(_, journal, gate, training):
-            turn.record(JournalOpened(journal, gate, training))
         case Started():
             _started(turn, event)
-        case JournalLost(_, file, upto, head, reason):
-            turn.record(JournalReplaced(file, upto, head, reason))
         case ExportAsked(_, target, asked):
             turn.record(ExportBegun(target))
             turn.reply(asked, True, f"export to {target} begins")
@@ -117,21 +115,15 @@ def _answer(turn: Turn, event: Event) -> None:
             turn.reply(asked, True, f"bundle {bundle.file} is noted")
         case ErasureAsked():
             _erase(turn, event)
-        case Stopping(_, reason):
-            turn.record(AgentStopped(reason))
-        case DeviceWent(_, device, cause, hint):
-            turn.record(DeviceFailed(device, cause, hint))
-        case DeviceCame(_, device):
-            turn.record(DeviceRecovered(device))
         case ClockSet(_, shift_ms):
             turn.record(ClockChanged(shift_ms))
             settle_loose(turn)
+        case TapDayNamed():
+            day_named(turn, event)
         case RosterOffered():
             roster_offered(turn, event)
         case RosterUnreadable():
             roster_unreadable(turn, event)
-        case WritingResumed(_, since, reason, refused):
-            turn.record(WritingFailed(since, reason, refused))
         case BadgeAssignmentAsked():
             badge_assigned(turn, event)
         case BadgeDismissalAsked():
@@ -139,8 +131,40 @@ def _answer(turn: Turn, event: Event) -> None:
         case RecordFailed(_, cause):
             if isinstance(cause, Tapped):
                 turn.say(Show(Signal.NOT_STORED, cause.reader))
+        case (
+            JournalMade()
+            | JournalLost()
+            | Stopping()
+            | DeviceWent()
+            | DeviceCame()
+            | ServerHeard()
+            | WritingResumed()
+        ):
+            turn.record(_fact(event))
         case _:
             paper_answers.answer(turn, event)
+
+
+Fact = JournalMade | JournalLost | Stopping | DeviceWent | DeviceCame | ServerHeard | WritingResumed
+
+
+def _fact(event: Fact) -> records.Record:
+    """What is only to be remembered, as it was told."""
+    match event:
+        case JournalMade(_, journal, gate, training):
+            return JournalOpened(journal, gate, training)
+        case JournalLost(_, file, upto, head, reason):
+            return JournalReplaced(file, upto, head, reason)
+        case Stopping(_, reason):
+            return AgentStopped(reason)
+        case DeviceWent(_, device, cause, hint):
+            return DeviceFailed(device, cause, hint)
+        case DeviceCame(_, device):
+            return DeviceRecovered(device)
+        case ServerHeard(_, server, off_ms, agrees):
+            return ServerTimeCompared(server, off_ms, agrees)
+        case WritingResumed(_, since, reason, refused):
+            return WritingFailed(since, reason, refused)
 
 
 def _started(turn: Turn, event: Started) -> None:
@@ -178,6 +202,7 @@ def _keep_the_day(turn: Turn) -> None:
     """Ends what midnight ended, once: nothing of it is ever sent again (DOMAIN.md, 5.6)."""
     if not turn.at.trusted:
         return
+    date_entries(turn)
     today = turn.state.rules.day(turn.at)
     over = sorted(day for day in turn.state.ledger.waiting if day < today)
     begins = turn.state.day is None or turn.state.day < today

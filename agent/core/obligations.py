@@ -146,9 +146,9 @@ class Ledger:
         if known is not None:
             return known
         before = self.latest(worker, today - dt.timedelta(days=1))
-        if before is not None and at.unix_ms - before.at.unix_ms < rules.shift_ms:
-            return before
-        return None
+        if before is None or not before.at.trusted:  # of which no time of the day is known
+            return None
+        return before if at.unix_ms - before.at.unix_ms < rules.shift_ms else None
 
 
 _NONE: Shelf[int, int] = Shelf()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
 
+from agent.core.clock_records import ClockRecord
 from agent.core.incident_records import LASTING as LASTING_OF_INCIDENTS
 from agent.core.incident_records import IncidentRecord
 from agent.core.inquiry_records import InquiryBegan, InquiryClosed
@@ -90,14 +91,6 @@ class DeviceRecovered:
 
     LOGGED: ClassVar = ("device",)
     device: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClockChanged:
-    """The wall clock was set by `shift_ms` against the monotonic one, or its trust changed."""
-
-    LOGGED: ClassVar = ("shift_ms",)
-    shift_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +296,7 @@ Record = (
     | WritingFailed
     | DeviceFailed
     | DeviceRecovered
-    | ClockChanged
+    | ClockRecord
     | RosterTaken
     | RosterRefused
     | WorkerListed

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.core import badges, dispatch, obligations, papers, taps, troubles
+from agent.core.doubt import Doubt
+from agent.core.doubt import apply as apply_doubt
 from agent.core.journal_records import CheckpointSigned
 from agent.core.records import (
     AgentStarted,
@@ -46,6 +48,7 @@ class State:
     broken: Mapping[str, Broken] = field(default_factory=dict)
     working: frozenset[str] = frozenset()
     """Devices that said they work since the agent started."""
+    doubt: Doubt | None = None
     checkpoint: CheckpointSigned | None = None
     """The last one; there is none between the beginning of a day and its first checkpoint."""
 
@@ -58,6 +61,7 @@ class State:
         earliest += [asked.seq for asked in self.lines.asked.values()]
         earliest += self.papers.base()
         earliest += [broken.seq for broken in self.broken.values()]
+        earliest += [self.doubt.first] if self.doubt else []
         return min(earliest)
 
 
@@ -80,6 +84,7 @@ def apply(state: State, entry: Entry) -> State:
         troubles.apply(state.troubles, entry),
         state.broken,
         state.working,
+        apply_doubt(state.doubt, entry),
         state.checkpoint,
     )
     return _with_own(after, entry)

@@ -6,9 +6,11 @@ was not valid, or the clock could not date it.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from agent.core.clock_records import TapsDated
 from agent.core.moment import Moment
 from agent.core.records import (
     BadgeDismissed,
@@ -32,6 +34,18 @@ class LooseTap:
     reader: str
     direction: str
     verdict: Verdict
+    day: dt.date | None = None
+    """That a person named, since no clock could date it."""
+
+    def waits_for_a_person(self, now: Moment) -> bool:
+        """True while neither the clock of its boot nor a person has said of which day it is."""
+        return self.day is None and not self.at.trusted and self.at.boot_id != now.boot_id
+
+    def over(self, today: dt.date, rules: Rules) -> bool:
+        """True when it is known to be of an earlier day."""
+        if self.day is None and not self.at.trusted:
+            return False
+        return (self.day or rules.day(self.at)) < today
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +77,11 @@ def apply(taps: Taps, entry: Entry, rules: Rules) -> Taps:
         case BadgeDismissed(uid):
             return replace(taps, loose=tuple(t for t in taps.loose if t.uid != uid))
         case DayBegan(day):
-            loose = (t for t in taps.loose if not t.at.trusted or rules.day(t.at) >= day)
-            return Taps(loose=tuple(loose))
+            return Taps(loose=tuple(t for t in taps.loose if not t.over(day, rules)))
+        case TapsDated(seqs, day):
+            dated = (replace(t, day=day) if t.seq in seqs else t for t in taps.loose)
+            today = rules.day(entry.at)
+            return replace(taps, loose=tuple(t for t in dated if not t.over(today, rules)))
     return taps
 
 

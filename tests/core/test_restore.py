@@ -25,6 +25,7 @@ from agent.core.events import (
     RosterOffered,
     Started,
     Stopping,
+    TapDayNamed,
     Tapped,
     TimePassed,
 )
@@ -95,8 +96,18 @@ steps = st.lists(
         st.sampled_from(
             (
                 *("tap", "tap", "tap", "tap", "answer", "answer", "answer", "time", "time"),
-                *("roster", "boot", "stop", "device", "clock", "assign", "dismiss", "checkpoint"),
-                *("paper", "paper", "print"),
+                *(
+                    "roster",
+                    "boot",
+                    "stop",
+                    "device",
+                    "clock",
+                    "assign",
+                    "dismiss",
+                    "name",
+                    "checkpoint",
+                ),
+                *("paper", "paper", "print", "name"),
             )
         ),
         st.integers(0, 9),
@@ -165,6 +176,10 @@ class Run:
                 self.do(ClockSet(self.at, 0))
             case "assign":
                 self.do(BadgeAssignmentAsked(self.at, UIDS[n % len(UIDS)], f"w{n}"))
+            case "name":
+                day = RULES.day(self.at) - dt.timedelta(days=n % 3 - 1)
+                taps = tuple(tap.seq for tap in self.state.taps.loose[: n % 4])
+                self.do(TapDayNamed(self.at, day, "An", taps))
             case "dismiss":
                 self.do(BadgeDismissalAsked(self.at, UIDS[n % len(UIDS)]))
             case "checkpoint":  # as the journal adds one by itself
