@@ -21,7 +21,7 @@ from agent.core.events import (
     Tapped,
     TimePassed,
 )
-from agent.core.moment import DAY_MS, Moment, Trust
+from agent.core.moment import Moment, Trust
 from agent.core.obligations import Obligation, Outcome
 from agent.core.records import Entry, ObligationOpened, kind_of
 from agent.core.registrations import Answer, Receipt
@@ -29,6 +29,7 @@ from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.state import State
 
+DAY_MS = 86_400_000
 BRUSSELS = ZoneInfo("Europe/Brussels")
 MORNING = round(dt.datetime(2026, 11, 24, 6, 55, tzinfo=BRUSSELS).timestamp() * 1000)
 TODAY = dt.date(2026, 11, 24)
