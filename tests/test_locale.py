@@ -12,15 +12,25 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from agent import locale
-from agent.core import attendance_list, wording
-from agent.core.attendance_list import WAYS, How, Mark
+from agent.core import attendance_list, slip_writing, wording
+from agent.core.attendance_list import How, Mark
+from agent.core.measurements import Layer, Reading
+from agent.core.procedure_records import By
+from agent.core.slips import Ended
+from agent.core.whose import Whose
 from agent.locale import LANGUAGES, texts
 
 KEYS_BY_VALUE = {
-    "list.by.": WAYS,
+    "list.by.": {by.value for by in By},
     "list.mark.": {mark.value for mark in Mark if mark is not Mark.OPEN},
     "list.reference.": {how.name.lower() for how in How},
     "list.total.": {mark.value for mark in Mark},
+    "slip.ended.": {why.value for why in Ended},
+    "slip.judged.": {whose.value.replace(" ", "-") for whose in Whose},
+    "slip.layer.": {layer.value for layer in Layer},
+    "slip.name.": {layer.value for layer in Layer},
+    "slip.reading.": {reading.value for reading in Reading},
+    "slip.whose.": {whose.value.replace(" ", "-") for whose in Whose},
 }
 """Beginnings of keys that go on with a value, and the values."""
 
@@ -48,8 +58,9 @@ def keys_in(module: ModuleType, start: str) -> set[str]:
 
 
 def keys_used() -> set[str]:
-    plain = keys_in(attendance_list, "list.")
-    plain |= keys_in(wording, "list.")
+    plain: set[str] = set()
+    for module in (attendance_list, slip_writing, wording):
+        plain |= keys_in(module, "list.") | keys_in(module, "slip.")
     return plain | set(chain(*({k + v for v in vs} for k, vs in KEYS_BY_VALUE.items())))
 
 

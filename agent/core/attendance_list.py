@@ -32,8 +32,6 @@ from drivers.paper import (
 )
 
 PEOPLE_A_PAGE = 8  # with room to sign some 25 cm of paper: a sheet that lies on a table
-WAYS = frozenset(("keypad", "command", "page"))
-"""Ways in by which an operator acts; the paper says so in its languages."""
 _NUMBER, _TIME = 4, 6  # characters: three digits and a space; a space and 06:47
 
 
@@ -78,7 +76,7 @@ class How(StrEnum):
 class Reference:
     """A reference number: how it was got, and when and by whom it was entered.
 
-    `by`: one of `WAYS`, or the name of a person.
+    `by`: one of `By`, or the name of a person.
     """
 
     number: str
@@ -99,7 +97,7 @@ class Stranger:
 class AttendanceList:
     """One list of one declaration of works; all times in the site's zone.
 
-    `reference` None: provisional. `made_by`: one of `WAYS`, or the name of a person.
+    `reference` None: provisional. `made_by`: one of `By`, or the name of a person.
     `checkpoint`: the journal's, as printable text. `strangers` get a blank line each, before the
     `blank_lines` for those who come later. `addendum_to`: the number of a list made before.
     """
@@ -167,8 +165,7 @@ class _Writer:
             blocks += self._end()
         number = self._list.list_number
         blocks.append(Text(f"{self._say('list.page', page=page, pages=pages)} - {number}"))
-        blocks += self._banners()
-        blocks.append(Gap())
+        blocks += [*self._banners(), Rule(heavy=True), Gap()]
         return tuple(blocks)
 
     def _banners(self) -> Iterator[Block]:
@@ -186,7 +183,7 @@ class _Writer:
         yield self._field("list.gate", self._list.gate)
         firm = f"{self._list.firm}, {company(self._list.firm_number)}"
         yield self._field("list.firm", firm)
-        yield self._field("list.made_by", self._who(self._list.made_by))
+        yield self._field("list.made_by", self._words.who(self._list.made_by))
         yield self._field("list.printed", instant(self._list.printed))
 
     def _short_head(self) -> Iterator[Block]:
@@ -223,7 +220,7 @@ class _Writer:
         yield Text(reference.number, bold=True, large=True)
         key = f"list.reference.{reference.how.name.lower()}"
         for texts in self._words.languages:
-            by = texts[f"list.by.{reference.by}"] if reference.by in WAYS else reference.by
+            by = Wording([texts]).who(reference.by)
             yield Text(texts[key].format(when=instant(reference.got), by=by))
 
     def _person(self, number: int, person: Person) -> Part:
@@ -279,9 +276,6 @@ class _Writer:
 
     def _field(self, key: str, value: str, *, bold: bool = False) -> Text:
         return Text(self._words.field(key, value), bold)
-
-    def _who(self, by: str) -> str:
-        return self._say(f"list.by.{by}") if by in WAYS else by
 
 
 def _row(number: int, text: str, time: str = "", *, bold: bool = False) -> Part:

@@ -9,6 +9,9 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Protocol
 
+from agent.core.procedure_records import By
+
+_WAYS = frozenset(By)
 _KEPT = "\N{NO-BREAK SPACE}"  # where a line may not end
 TRAINING = "OEFENING / EXERCICE / ÜBUNG / TRAINING"  # in all four, whatever the languages
 
@@ -36,6 +39,10 @@ class Wording:
     def field(self, key: str, value: str) -> str:
         """A label and what stands behind it, with the colon as the first language sets it."""
         return self.languages[0]["list.field"].format(label=self.say(key), value=value)
+
+    def who(self, by: str) -> str:
+        """Who did it: one of `By` in each language, or the name of a person as it is."""
+        return self.say(f"list.by.{by}") if by in _WAYS else by
 
 
 def national(inss: str) -> str:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageChops
+from PIL import ImageChops
 
 from agent.core.attendance_list import (
     AttendanceList,
@@ -20,7 +19,7 @@ from agent.core.attendance_list import (
     Reference,
     attendance_document,
 )
-from agent.locale import LANGUAGES, texts
+from agent.locale import texts
 from drivers.emulators.escpos import EscposEmulator
 from drivers.emulators.escpos_commands import Interpreter
 from drivers.emulators.escpos_strip import Strip
@@ -30,10 +29,8 @@ from drivers.paper import (
     Cell,
     Columns,
     Document,
-    JobDone,
     Paper,
     PrinterSettings,
-    PrinterStatus,
     PrintEvent,
     PrintRequest,
     Text,
@@ -41,7 +38,6 @@ from drivers.paper import (
     to_plain,
 )
 from drivers.paper_layout import Line, Run, clean
-from drivers.printer_escpos import open_printer
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 CET = dt.timezone(dt.timedelta(hours=1))
@@ -110,42 +106,6 @@ def strip_of(document: Document, settings_: PrinterSettings) -> Strip:
     assert not interpreter.faults
     assert not interpreter.buffer
     return strip
-
-
-# --- pictures -----------------------------------------------------------------------------------
-
-
-def assert_golden(name: str, image: Image.Image) -> None:
-    """`image` is, dot for dot, the one that was looked at; GOLDEN=write puts it there instead."""
-    path = GOLDEN / f"{name}.png"
-    if os.environ.get("GOLDEN") == "write":
-        image.save(path, optimize=True)
-    with Image.open(path) as golden:
-        assert golden.size == image.size
-        difference = ImageChops.logical_xor(golden.convert("1"), image.convert("1")).getbbox()
-    assert difference is None, f"{path.name} differs within {difference}"
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("paper", "profile"), [(Paper.MM80, NAMED), (Paper.MM58, "")])
-def test_a_list_looks_as_it_did_when_it_was_looked_at(
-    language: str, paper: Paper, profile: str
-) -> None:
-    document = attendance_document(LIST, [texts(language)])
-    with EscposEmulator(paper) as emulator:
-        with open_printer(at_printer(emulator, paper=paper, profile=profile)) as printer:
-            done = printer.print(PrintRequest(document), ignored)
-        assert done == JobDone(1, 1, PrinterStatus.OK)
-        assert emulator.faults == []
-        assert emulator.cuts == 1
-        assert_golden(f"list-{language}-{paper.value}", emulator.picture())
-
-
-def test_a_provisional_training_list_in_two_languages_looks_as_it_did() -> None:
-    attendance = replace(LIST, reference=None, training=True, people=LIST.people[:1])
-    document = attendance_document(attendance, [texts("nl"), texts("fr")])
-    picture_ = strip_of(document, PrinterSettings(profile=NAMED)).picture()
-    assert_golden("list-provisional-training-nl-fr-80mm", picture_)
 
 
 @pytest.mark.parametrize("paper", list(Paper))
