@@ -17,11 +17,13 @@ from agent.channels.delivery import Delivery
 from agent.core import gate
 from agent.core.commands import Command, Inquire, Record, Reply, Send, Show
 from agent.core.events import (
+    BurstEnded,
     CardsClashed,
     ClockSet,
     DeviceCame,
     DeviceWent,
     Event,
+    InquiryEnded,
     RecordFailed,
     Started,
     Stopping,
@@ -217,14 +219,19 @@ class Daemon:
                 log.info("%s", described(command.record))
 
     def _send(self, send: Send) -> None:
-        ended = self._delivery.burst(send)
-        if ended is not None:
-            self.inbox.put(ended)
+        self._answered(send.channel, self._delivery.burst(send))
 
     def _inquire(self, inquire: Inquire) -> None:
-        ended = self._delivery.inquire(inquire)
-        if ended is not None:
-            self.inbox.put(ended)
+        self._answered(inquire.channel, self._delivery.inquire(inquire))
+
+    def _answered(self, channel: str, ended: BurstEnded | InquiryEnded | None) -> None:
+        if ended is None:
+            return
+        ticket = ended.failure.ticket if ended.failure is not None else ended.ticket
+        heard = self.clock.heard(channel, ticket.server_date)
+        self.inbox.put(ended)
+        if heard is not None:
+            self.inbox.put(heard)
 
     def _reply(self, reply: Reply) -> None:
         waiting = self._replies.get(reply.asked)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from agent.core.events import Event
+from agent.core.events import Event, ServerHeard
 from agent.core.moment import Moment
 
 T = TypeVar("T")
@@ -29,6 +29,10 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> bool:
         """Waits on a worker's thread; True if the agent is to stop, then at once."""
+        ...
+
+    def heard(self, server: str, date: str) -> ServerHeard | None:
+        """Takes the Date header that a server just sent; an event when it says something new."""
         ...
 
 

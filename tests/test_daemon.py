@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import email.utils
 import random
 from collections.abc import Iterator
 from dataclasses import fields
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.core.clock_records import ClockChanged
+from agent.core.clock_records import ClockChanged, EntriesDated, ServerTimeCompared
 from agent.core.moment import Trust
 from agent.core.obligations import Outcome
 from agent.core.records import DeviceFailed, WritingFailed
@@ -189,6 +190,30 @@ def test_taps_before_the_clock_is_trusted_are_dated_and_sent_once_it_is(
     assert outcomes(gate) == [Outcome.REGISTERED]
     (entry,) = gate.service.ledger.accepted
     assert entry.submitted.day == MORNING.date()
+
+
+def test_two_servers_that_say_another_time_take_the_trust_from_the_clock_until_it_is_right(
+    gate: Simulation,
+) -> None:
+    gate.later(2, UID)
+    gate.run_until(5)
+    gate.inbox.later(6_000, lambda: gate.clock.set_wall(600_000))
+    gate.later(10, PEOPLE[1].uid)
+    gate.run_until(20)
+    assert [(r.agrees, r.off_ms // 60_000) for r in records(gate, ServerTimeCompared)] == [
+        (True, 0),
+        (False, 10),
+    ]
+    right = email.utils.format_datetime(gate.now(), usegmt=True)
+    gate.clock.heard("an anchor", right)
+    gate.later(30, PEOPLE[2].uid)
+    gate.run_until(60)
+    assert gate.clock.now().trust is Trust.UNKNOWN
+    assert len(outcomes(gate)) == 2
+    gate.clock.set_wall(-600_000)
+    gate.run_until(120)
+    assert outcomes(gate) == [Outcome.REGISTERED] * 3
+    assert len(records(gate, EntriesDated)) == 1
 
 
 def test_a_lost_reader_shows_red_is_journaled_once_and_recovers(gate: Simulation) -> None:

@@ -11,7 +11,9 @@ import threading
 import time
 from pathlib import Path
 
+from agent.core.events import ServerHeard
 from agent.core.moment import Moment, Trust
+from agent.evidence.server_time import ServerTimes
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 RTC = Path("/sys/class/rtc/rtc0")
@@ -33,20 +35,26 @@ class SystemClock:
         self._boot_id = BOOT_ID.read_text().strip()
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._stopping = threading.Event()
+        self.servers = ServerTimes()
 
     def now(self) -> Moment:
         """Wall clock, and time since this boot with suspensions counted."""
-        return Moment(
-            time.time_ns() // 1_000_000,
-            time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000,
-            self._boot_id,
-            self._trust(),
-        )
+        unix_ms = time.time_ns() // 1_000_000
+        mono_ms = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
+        return Moment(unix_ms, mono_ms, self._boot_id, self._trust(unix_ms, mono_ms))
 
-    def _trust(self) -> Trust:
-        if self._believed or self._synchronised():
+    def _trust(self, unix_ms: int, mono_ms: int) -> Trust:
+        if self._believed:
+            return Trust.NTP
+        if self.servers.contradict(unix_ms, mono_ms):
+            return Trust.UNKNOWN
+        if self._synchronised():
             return Trust.NTP
         return Trust.RTC if _set_by_rtc() else Trust.UNKNOWN
+
+    def heard(self, server: str, date: str) -> ServerHeard | None:
+        """Takes the Date header that a server just sent; an event when it says something new."""
+        return self.servers.heard(server, date, self.now())
 
     def _synchronised(self) -> bool:
         timex = ctypes.create_string_buffer(TIMEX_BYTES)

@@ -10,7 +10,9 @@ import heapq
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from agent.core.events import ServerHeard
 from agent.core.moment import Moment, Trust
+from agent.evidence.server_time import ServerTimes
 
 T = TypeVar("T")
 
@@ -21,6 +23,7 @@ class VirtualClock:
     def __init__(self, unix_ms: int) -> None:
         self.true_ms = 0
         self.trust = Trust.NTP
+        self.servers = ServerTimes()
         self._wall_ms = unix_ms  # what the wall clock is ahead of the true time
         self._booted_ms = 0
         self._aside_ms = 0
@@ -30,7 +33,13 @@ class VirtualClock:
         """Both clocks; inside a job, the job's own time."""
         true = self.true_ms + self._aside_ms
         boot = f"boot-{self._boots}"
-        return Moment(true + self._wall_ms, true - self._booted_ms, boot, self.trust)
+        unix_ms, mono_ms = true + self._wall_ms, true - self._booted_ms
+        doubted = self.servers.contradict(unix_ms, mono_ms)
+        return Moment(unix_ms, mono_ms, boot, Trust.UNKNOWN if doubted else self.trust)
+
+    def heard(self, server: str, date: str) -> ServerHeard | None:
+        """Takes the Date header that a server just sent; an event when it says something new."""
+        return self.servers.heard(server, date, self.now())
 
     def due(self) -> int:
         """The true time of whoever asks: a job is ahead of the others."""
@@ -53,6 +62,7 @@ class VirtualClock:
         """The machine starts anew, now: monotonic time begins again."""
         self._booted_ms = self.true_ms
         self._boots += 1
+        self.servers = ServerTimes()
 
     def aside(self, job: Callable[[], None]) -> None:
         """Runs `job` on a time of its own, that begins now."""
