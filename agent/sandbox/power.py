@@ -31,10 +31,11 @@ from drivers.emulators.nfc_cards import ntag213
 
 PEOPLE = 400
 """Twice the same one comes after longer than a badge bounces."""
-MOST_OPERATIONS = 200
-"""Of the disk, until the power goes: a start takes about 20, a tap with its receipt about 15."""
-MOST_KILL_S = 2.5
-"""From the start of the process until it is killed."""
+MOST_OPERATIONS = 300
+"""Of the disk, until the power goes: a start takes about 25, a tap with its receipt about 12."""
+STARTS = 4
+"""One kill in so many comes in the first moments of the process, the others after a light."""
+MOST_KILL_S = 1.5
 ANSWER_S = 20.0
 POLL_S = 0.004
 TOGETHER_S = 0.05
@@ -58,6 +59,21 @@ class Tally:
         taps = sum(self.shown.values())
         line = f"{how}: {self.ended} times, {taps} taps shown as stored, {self.entries} entries"
         return "\n".join([line, *(f"WRONG: {problem}" for problem in self.wrong)])
+
+
+class _Killer:
+    """Is due so long after it was armed."""
+
+    def __init__(self, after_s: float, *, armed: bool) -> None:
+        self.armed = armed
+        self._after_s = after_s
+        self._since_s = 0.0
+
+    def is_due(self) -> bool:
+        """True once the time has come."""
+        if self.armed and not self._since_s:
+            self._since_s = time.monotonic()
+        return self.armed and time.monotonic() - self._since_s >= self._after_s
 
 
 class Trial:
@@ -85,7 +101,8 @@ class Trial:
     def kill(self) -> None:
         """Once: SIGKILL at some instant from the start of the process on."""
         self._site.launch()
-        self._tap_until_gone(time.monotonic() + self._chance.uniform(0, MOST_KILL_S))
+        early = not self._chance.randrange(STARTS)
+        self._tap_until_gone(_Killer(self._chance.uniform(0, MOST_KILL_S), armed=early))
         self._hold_to_it()
 
     def settle(self) -> None:
@@ -110,7 +127,7 @@ class Trial:
         self._turn += 1
         return self._site.people[self._turn % len(self._site.people)]
 
-    def _tap_until_gone(self, kill_at_s: float | None) -> int | None:
+    def _tap_until_gone(self, killer: _Killer | None) -> int | None:
         """One badge after the other, each until it is answered; how the process ended."""
         changes, patience = self._site.lamps.changes, time.monotonic() + ANSWER_S
         while not self._site.ended() and time.monotonic() < patience:
@@ -118,9 +135,11 @@ class Trial:
             card = ntag213(person.uid)
             self._site.reader.enter(card)
             while not (self._stored(seen) or self._site.ended() or time.monotonic() > patience):
-                if kill_at_s is not None and time.monotonic() >= kill_at_s:
+                if killer is not None and killer.is_due():
                     self._site.stop_agent(signal.SIGKILL)
                 time.sleep(POLL_S)
+            if killer is not None:
+                killer.armed = True
             self._site.reader.leave(card)
             if self._site.ended():
                 time.sleep(FLUSH_S)
