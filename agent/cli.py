@@ -12,7 +12,7 @@ import click
 
 from agent import __version__
 from agent.cli_asking import CONFIG, ask, config_option, explained, loaded, told
-from agent.cli_bundle import keys
+from agent.cli_bundle import bundle, keys
 from agent.cli_journal import journal
 from agent.cli_taps import taps
 
@@ -165,4 +165,5 @@ def sandbox() -> None:
 
 main.add_command(journal)
 main.add_command(taps)
+main.add_command(bundle)
 main.add_command(keys)

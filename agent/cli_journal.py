@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from agent.cli_asking import ask, config_option, explained, loaded
+from agent.cli_bundle import bundle_errors, identity_option, keys_for
 
 ERASURE_WAIT_S = 3_600.0
 """Ten years of a large site, on a slow card."""
@@ -21,12 +22,17 @@ def journal() -> None:
 @journal.command("verify")
 @config_option
 @click.option("--checkpoint", "texts", multiple=True, help="WP1:… of a list, slip or bundle.")
+@identity_option
 @click.argument("file", type=click.Path(path_type=Path), required=False)
-def journal_verify(config_file: Path, texts: tuple[str, ...], file: Path | None) -> None:
+def journal_verify(
+    config_file: Path, texts: tuple[str, ...], identity: Path | None, file: Path | None
+) -> None:
     """Say what is wrong with a journal FILE, and where. Without FILE: with this gate's.
 
-    A FILE needs neither a gate nor its configuration; nothing is changed in it.
+    FILE is a journal, a bundle, or the folder into which one was unpacked. It needs neither a gate
+    nor its configuration; nothing is changed in it.
     """
+    from agent.export.opening import is_bundle, looked_into
     from agent.journal.checkpoint import CheckpointUnreadable, parse_checkpoint
     from agent.journal.verify import verify
 
@@ -34,6 +40,11 @@ def journal_verify(config_file: Path, texts: tuple[str, ...], file: Path | None)
         checkpoints = [parse_checkpoint(text) for text in texts]
     except CheckpointUnreadable as error:
         raise click.ClickException(str(error)) from error
+    if file is not None and is_bundle(file):
+        with bundle_errors():
+            found = looked_into(file, keys_for(file, identity), checkpoints)
+        click.echo(found.text())
+        sys.exit(0 if found.sound else 1)
     with explained():
         verdict = verify(file or loaded(config_file).gate.journal, checkpoints)
     click.echo(verdict.text())

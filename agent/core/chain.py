@@ -25,6 +25,7 @@ START = bytes(32)
 """What the first entry is sealed onto."""
 _DOMAIN = b"werfpoort-entry-1"
 _SIGNED = b"werfpoort-checkpoint-1"
+_MANIFEST = b"werfpoort-manifest-1"
 
 
 def digest(salt: bytes, payload: bytes) -> bytes:
@@ -59,3 +60,8 @@ def seal_of(
 def statement(upto: int, head: bytes) -> bytes:
     """What a checkpoint signs: entry `upto` has the seal `head`."""
     return _SIGNED + upto.to_bytes(8, "big") + head
+
+
+def of_manifest(manifest: bytes) -> bytes:
+    """What is signed of a bundle: its manifest, that names the hash of all else in it."""
+    return _MANIFEST + _sha256(manifest).digest()

@@ -40,6 +40,10 @@ class Signer:
         self._key = key
         self.public = key.public_key().public_bytes_raw()
 
+    def vouches(self, manifest: bytes) -> bytes:
+        """The signature that says: this gate made what `manifest` lists."""
+        return self._key.sign(chain.of_manifest(manifest))
+
     def signed(self, upto: int, head: bytes) -> CheckpointSigned:
         """The record that says: entry `upto` has the seal `head`."""
         signature = self._key.sign(chain.statement(upto, head))
@@ -113,6 +117,18 @@ def holds(signed: CheckpointSigned) -> bool:
         key = Ed25519PublicKey.from_public_bytes(signed.key)
         key.verify(signed.signature, chain.statement(signed.upto, signed.head))
     except (InvalidSignature, ValueError, OverflowError):
+        return False
+    return True
+
+
+def vouched(manifest: bytes, signature: bytes, key: bytes) -> bool:
+    """True when the holder of `key` signed the manifest."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, chain.of_manifest(manifest))
+    except (InvalidSignature, ValueError):
         return False
     return True
 

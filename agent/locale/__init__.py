@@ -2,6 +2,7 @@
 
     texts("nl")["list.title"]  →  "Aanwezigheidslijst"
 
+What is printed at the gate stands in the domain `paper`, what a contractor takes away in `bundle`.
 `pybabel compile -D paper -d agent/locale` after each change of a .po; a test holds them together.
 """
 
@@ -11,15 +12,15 @@ import gettext
 from pathlib import Path
 
 LANGUAGES = ("nl", "fr", "de", "en")
-DOMAIN = "paper"
+DOMAINS = ("paper", "bundle")
 _FOLDER = Path(__file__).parent
 
 
 class Texts:
     """Message key → text in one language; KeyError for a key that the language lacks."""
 
-    def __init__(self, language: str) -> None:
-        path = _FOLDER / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    def __init__(self, language: str, domain: str = "paper") -> None:
+        path = _FOLDER / language / "LC_MESSAGES" / f"{domain}.mo"
         with path.open("rb") as file:
             self._catalogue = gettext.GNUTranslations(file)
 
@@ -30,8 +31,8 @@ class Texts:
         return text
 
 
-def texts(language: str) -> Texts:
-    """The texts of one of `LANGUAGES`; ValueError for any other."""
+def texts(language: str, domain: str = "paper") -> Texts:
+    """The texts of one of `LANGUAGES`, for one of `DOMAINS`; ValueError for any other language."""
     if language not in LANGUAGES:
         raise ValueError(f"no texts in {language!r}: take one of {', '.join(LANGUAGES)}")
-    return Texts(language)
+    return Texts(language, domain)

@@ -1,0 +1,214 @@
+"""Who may read what of the journal: each firm its own workers, everybody what befell the site.
+
+    whole     the details with their salt, so that they verify
+    masked    the details as this firm may read them; the digest stands for the rest
+    nothing   the digest alone
+
+The main contractor reads all, other firms' national numbers masked except on lists that it made
+itself (DOMAIN.md, section 6). What a person said of an incident is for all, who said it only for
+that person's firm and the main contractor. Why a registration was cancelled may be health data:
+it is for the worker's own firm alone, the main contractor included. A kind of entry that nobody
+thought of here is for all if all of it may be logged, else for the main contractor alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from agent.core.identifiers import mask_inss
+from agent.core.incident_records import CauseCorrected
+from agent.core.paper_records import ListMade, ObligationOnPaper, PersonListed
+from agent.core.procedure_records import StepTaken
+from agent.core.records import (
+    BadgeAssigned,
+    BadgeDismissed,
+    DayBegan,
+    Entry,
+    ObligationAmended,
+    ObligationExpired,
+    ObligationOpened,
+    ReceiptStored,
+    Record,
+    RejectionStored,
+    RosterRefused,
+    RosterTaken,
+    TapCounted,
+    TapStored,
+    WorkerDelisted,
+    WorkerListed,
+)
+from agent.logs import NUMBER
+from agent.logs import masked as without_numbers
+
+STRAGGLE_DAYS = 3
+"""So long after its day an obligation may still get an entry of its own."""
+
+_NUMBERS = frozenset({"inss", "limosa"})
+_SUSPECT = re.compile(rb'"(inss|limosa)":"[^"]|' + NUMBER.pattern.encode())
+"""Most details hold nothing of the kind: they need not be taken apart to know it."""
+_SPOKEN = frozenset({StepTaken, CauseCorrected})
+
+
+class Share(StrEnum):
+    """How much of an entry a firm reads."""
+
+    WHOLE = "whole"
+    MASKED = "masked"
+    NOTHING = "nothing"
+
+
+class _Whose(StrEnum):
+    """Whose an entry is when it is no single firm's."""
+
+    SITE = "site"
+    MAIN = "main"
+
+
+SITE, MAIN = _Whose.SITE, _Whose.MAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A firm that takes a bundle away; `main`: the main contractor."""
+
+    company: str
+    main: bool = False
+
+
+@dataclass(slots=True)
+class Owners:
+    """Which firm's a worker, an obligation and a list are; learned from entries in their order."""
+
+    workers: dict[int, str] = field(default_factory=dict)
+    obligations: dict[str, tuple[str, dt.date]] = field(default_factory=dict)
+    lists: dict[str, str] = field(default_factory=dict)
+
+    def learn(self, record: Record | None) -> None:
+        """Takes what the next entry says of it."""
+        match record:
+            case WorkerListed(number, worker):
+                self.workers[number] = worker.employer
+            case ObligationOpened() as opened:
+                self.obligations[opened.reference] = (opened.person.employer, opened.day)
+            case ObligationAmended(reference, _, person) if reference in self.obligations:
+                day = self.obligations[reference][1]
+                self.obligations[reference] = (person.employer, day)
+            case ListMade() as made:
+                self.lists[made.number] = made.firm
+            case DayBegan(_, keep_from):
+                self._forget(keep_from - dt.timedelta(days=STRAGGLE_DAYS))
+
+    def _forget(self, before: dt.date) -> None:
+        over = [ref for ref, (_, day) in self.obligations.items() if day < before]
+        for reference in over:
+            del self.obligations[reference]
+
+    def firm(self, reference: str) -> str:
+        """The firm of an obligation; "" when it is not known."""
+        return self.obligations.get(reference, ("", None))[0]
+
+    def of(self, record: Record) -> str:
+        """The company number of the firm that a record is about, or SITE, or MAIN."""
+        match record:
+            case WorkerListed(_, worker):
+                return worker.employer or MAIN
+            case WorkerDelisted(number) | BadgeAssigned(_, number):
+                return self.workers.get(number) or MAIN
+            case TapStored(worker=number):
+                return self.workers.get(number) or MAIN
+            case ObligationOpened(person=person) | ObligationAmended(person=person):
+                return person.employer or MAIN
+            case PersonListed(person=person):
+                return person.employer or MAIN
+            case (
+                TapCounted(obligation=reference)
+                | ObligationExpired(reference)
+                | ReceiptStored(reference)
+                | RejectionStored(reference)
+                | ObligationOnPaper(reference)
+            ):
+                return self.firm(reference) or MAIN
+            case RosterTaken() | RosterRefused() | BadgeDismissed():
+                return MAIN
+        return SITE if _may_be_logged(record) or type(record) in FOR_ALL else MAIN
+
+
+def _may_be_logged(record: Record) -> bool:
+    return set(record.__slots__) <= set(record.LOGGED)
+
+
+def _for_all() -> frozenset[type[Record]]:
+    """Kinds that name nobody, though not every field of theirs stands in a log line."""
+    from agent.core import incident_records as incidents
+    from agent.core import inquiry_records as inquiries
+    from agent.core import journal_records as journal
+    from agent.core import records
+
+    return frozenset(
+        (
+            *(records.WritingFailed, records.DayBegan, ListMade, CauseCorrected, StepTaken),
+            *(records.AttemptStarted, records.AttemptEnded),
+            *(inquiries.InquiryBegan, inquiries.InquiryClosed),
+            *(journal.CheckpointSigned, journal.PayloadsErased, journal.BundleExported),
+            *(incidents.EvidenceTaken, incidents.GateWasDark, incidents.DarknessDated),
+            *(incidents.IncidentOpened, incidents.IncidentReopened, incidents.IncidentClosed),
+            *(incidents.ObligationsExempted, incidents.ClaimsKept, incidents.ExemptionsWithdrawn),
+            *(incidents.DayWorked, incidents.RowTurned),
+        )
+    )
+
+
+FOR_ALL = _for_all()
+
+
+def shared(
+    reader: Reader, owners: Owners, entry: Entry, body: bytes
+) -> tuple[Share, dict[str, Any] | None]:
+    """How much of `entry` a firm reads, and the details where they are masked."""
+    record = entry.record
+    if record is None:
+        return Share.NOTHING, None
+    owner = owners.of(record)
+    if owner == reader.company or (reader.main and _on_own_list(reader, owners, record)):
+        return Share.WHOLE, None
+    if owner is not SITE and not reader.main:
+        return Share.NOTHING, None
+    if not _SUSPECT.search(body) and type(record) not in _SPOKEN:
+        return Share.WHOLE, None
+    details = msgspec.json.decode(body)
+    veiled = _without_numbers(details)
+    if not reader.main:
+        veiled = _without_speaker(veiled, record, reader)
+    return (Share.WHOLE, None) if veiled == details else (Share.MASKED, veiled)
+
+
+def _on_own_list(reader: Reader, owners: Owners, record: Record) -> bool:
+    return isinstance(record, PersonListed) and owners.lists.get(record.number) == reader.company
+
+
+def _without_speaker(details: Any, record: Record, reader: Reader) -> Any:
+    match record:
+        case StepTaken(firm=firm, who=who) if who and firm != reader.company:
+            return {**details, "who": ""}
+        case CauseCorrected(who=who) if who:
+            return {**details, "who": ""}
+    return details
+
+
+def _without_numbers(value: Any, key: str = "") -> Any:
+    match value:
+        case dict():
+            return {name: _without_numbers(inner, name) for name, inner in value.items()}
+        case list():
+            return [_without_numbers(inner, key) for inner in value]
+        case str() if key in _NUMBERS:
+            return mask_inss(value)
+        case str():
+            return without_numbers(value)
+    return value

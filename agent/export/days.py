@@ -1,0 +1,188 @@
+"""The journal told by days: each worker's obligation with its outcome, and what befell the site.
+
+Days come out whole: one that an earlier bundle began is told again from its beginning, so that a
+sheet never shows half a day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.moment import Moment
+from agent.core.obligations import Outcome
+from agent.core.paper_records import ListMade, ObligationOnPaper, PersonListed
+from agent.core.records import (
+    AttemptStarted,
+    DayBegan,
+    Entry,
+    ObligationAmended,
+    ObligationExpired,
+    ObligationOpened,
+    ReceiptStored,
+    RejectionStored,
+)
+from agent.core.roster import Worker
+from agent.export.audience import STRAGGLE_DAYS
+
+EXEMPT = "exempt"
+OPEN = "open"
+_LESSER = frozenset({EXEMPT, *(o.value for o in Outcome if o is not Outcome.REGISTERED)})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One obligation as its entries leave it. `outcome` is OPEN, EXEMPT or an Outcome's value.
+
+    `listed_by`: the firms that made the attendance lists that name the worker. `list_reference`:
+    the reference number of the list that proves the day. `incidents`: those that exempt.
+    `sent_by`: the last channel that carried it. `stored`: when the receipt came.
+    """
+
+    reference: str
+    worker: int
+    person: Worker
+    day: dt.date
+    duty: str
+    direction: str
+    reader: str
+    tapped: Moment
+    outcome: str = OPEN
+    sent_by: str = ""
+    receipt: str = ""
+    status: str = ""
+    remarks: tuple[str, ...] = ()
+    stored: Moment | None = None
+    errors: tuple[str, ...] = ()
+    answer_lost: bool = False
+    listed_by: tuple[str, ...] = ()
+    list_number: str = ""
+    list_reference: str = ""
+    incidents: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Day:
+    """A day of the site; `touched`: something of it is new."""
+
+    day: dt.date
+    lines: dict[str, Line] = field(default_factory=dict)
+    events: list[Entry] = field(default_factory=list)
+    touched: bool = False
+
+
+class Days:
+    """Gathers entries into days. `first`: from which entry on they are new; `kept`: days that get
+    late entries, and so wait until the end."""
+
+    def __init__(
+        self, zone: dt.tzinfo, first: int, kept: Iterable[dt.date], noted: frozenset[str]
+    ) -> None:
+        self._zone, self._first = zone, first
+        self._kept = frozenset(kept)
+        self._noted = noted
+        self._days: dict[dt.date, Day] = {}
+        self._where: dict[str, dt.date] = {}
+        self._lists: dict[str, str] = {}
+
+    def told(self, entries: Iterable[Entry]) -> Iterator[Day]:
+        """Every touched day, in order as far as entries come in time."""
+        for entry in entries:
+            self._take(entry)
+            if isinstance(entry.record, DayBegan):
+                yield from self._over(
+                    entry.record.keep_from - dt.timedelta(days=STRAGGLE_DAYS), self._kept
+                )
+        yield from self._over(dt.date.max, frozenset())
+
+    def _over(self, before: dt.date, kept: frozenset[dt.date]) -> Iterator[Day]:
+        for day in sorted(day for day in self._days if day < before and day not in kept):
+            whole = self._days.pop(day)
+            for reference in whole.lines:
+                del self._where[reference]
+            if whole.touched:
+                yield whole
+
+    def _take(self, entry: Entry) -> None:
+        if entry.kind in self._noted and entry.record is not None:
+            day = self._day(entry.at.day(self._zone))
+            day.events.append(entry)
+            day.touched |= entry.seq >= self._first
+        match entry.record:
+            case None:
+                pass
+            case ObligationOpened() as opened:
+                self._open(entry, opened)
+            case AttemptStarted(_, channel, references):
+                self._change(entry, references, sent_by=channel)
+            case ReceiptStored() as stored:
+                self._change(
+                    entry,
+                    (stored.reference,),
+                    outcome=Outcome.REGISTERED.value,
+                    receipt=stored.receipt,
+                    status=stored.status,
+                    remarks=stored.remarks,
+                    stored=entry.at,
+                    errors=(),
+                )
+            case RejectionStored(reference, _, errors):
+                said = tuple(f"{error.code} {error.text}".strip() for error in errors)
+                self._change(entry, (reference,), outcome=Outcome.REJECTED.value, errors=said)
+            case ObligationAmended(reference, worker, person):
+                changes = {"worker": worker, "person": person, "outcome": OPEN, "errors": ()}
+                self._change(entry, (reference,), **changes)
+            case ObligationExpired(reference, _, lost):
+                expired = Outcome.EXPIRED.value
+                self._change(entry, (reference,), outcome=expired, answer_lost=lost)
+            case ListMade() as made:
+                self._lists[made.number] = made.firm
+            case PersonListed(number, reference) if reference in self._where:
+                known = self._days[self._where[reference]].lines[reference]
+                firms = (*known.listed_by, self._lists.get(number, ""))
+                self._change(entry, (reference,), listed_by=firms)
+            case ObligationOnPaper(reference, _, number, proof):
+                self._change(
+                    entry,
+                    (reference,),
+                    outcome=Outcome.ON_PAPER.value,
+                    list_number=number,
+                    list_reference=proof,
+                )
+            case ObligationsExempted(_, incidents, references):
+                self._change(entry, references, outcome=EXEMPT, incidents=incidents)
+            case ExemptionsWithdrawn(_, _, references):
+                expired = Outcome.EXPIRED.value
+                self._change(entry, references, outcome=expired, incidents=())
+
+    def _open(self, entry: Entry, opened: ObligationOpened) -> None:
+        day = self._day(opened.day)
+        self._where[opened.reference] = opened.day
+        day.touched |= entry.seq >= self._first
+        day.lines[opened.reference] = Line(
+            reference=opened.reference,
+            worker=opened.worker,
+            person=opened.person,
+            day=opened.day,
+            duty=opened.duty,
+            direction=opened.direction,
+            reader=opened.reader,
+            tapped=opened.at,
+        )
+
+    def _change(self, entry: Entry, references: Iterable[str], **changes: object) -> None:
+        for reference in references:
+            where = self._where.get(reference)
+            if where is None:
+                continue
+            day = self._days[where]
+            before = day.lines[reference]
+            day.touched |= entry.seq >= self._first
+            if before.outcome == Outcome.REGISTERED and changes.get("outcome") in _LESSER:
+                continue  # a receipt counts before all else
+            day.lines[reference] = replace(before, **changes)  # type: ignore[arg-type]
+
+    def _day(self, day: dt.date) -> Day:
+        return self._days.setdefault(day, Day(day))

@@ -1,0 +1,74 @@
+"""The outcomes that a bundle tells are those that the gate holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.moment import Moment
+from agent.core.obligations import Outcome
+from agent.core.records import (
+    Entry,
+    ObligationExpired,
+    ObligationOpened,
+    ReceiptStored,
+    Record,
+    kind_of,
+)
+from agent.export.day_sheet import EVENTS
+from agent.export.days import EXEMPT, Day, Days
+from agent.journal.rows import reading, rows
+from agent.sandbox.firms import BRUSSELS, JAN, Site
+
+DAY = dt.date(2026, 11, 23)
+
+
+def told(entries: list[Entry], first: int = 1, kept: tuple[dt.date, ...] = ()) -> dict[str, Day]:
+    days = Days(BRUSSELS, first, kept, EVENTS).told(entries)
+    return {day.day.isoformat(): day for day in days}
+
+
+def test_every_obligation_ends_in_a_bundle_as_it_does_at_the_gate(site: Site) -> None:
+    with reading(site.journal) as connection:
+        entries = [row.entry() for row in rows(connection)]
+    lines = {ref: line for day in told(entries).values() for ref, line in day.lines.items()}
+    held = site.keeper.state.ledger.obligations
+    assert len(lines) == 6
+    for obligation in held.values():
+        line = lines[obligation.reference]
+        assert line.outcome == (obligation.outcome.value if obligation.outcome else "open")
+        assert line.receipt == obligation.receipt
+    assert {line.outcome for line in lines.values()} == {"registered", "rejected", "expired"}
+
+
+def entries_of(*records: Record) -> list[Entry]:
+    at = Moment(1_795_000_000_000, 1, "b")
+    return [Entry(n, at, kind_of(record), record) for n, record in enumerate(records, 1)]
+
+
+OPENED = ObligationOpened(
+    "j-1", 1, JAN, "04A1", DAY, "checkinatwork", "any", "entrance", 1, Moment(0, 0, "b")
+)
+EXPIRED = ObligationExpired("j-1", DAY, False)
+EXEMPTED = ObligationsExempted(DAY, ("i-1",), ("j-1",), corrected=True)
+WITHDRAWN = ExemptionsWithdrawn(DAY, ("i-1",), ("j-1",))
+RECEIPT = ReceiptStored("j-1", 1, "123", "SUCCESSFULLY REGISTERED", ())
+
+
+def outcome_of(*records: Record) -> str:
+    return told(entries_of(OPENED, *records))[DAY.isoformat()].lines["j-1"].outcome
+
+
+def test_a_receipt_counts_before_all_else_and_a_correction_turns_an_exemption() -> None:
+    assert outcome_of() == "open"
+    assert outcome_of(EXPIRED) == Outcome.EXPIRED
+    assert outcome_of(EXPIRED, EXEMPTED) == EXEMPT
+    assert outcome_of(EXPIRED, EXEMPTED, WITHDRAWN) == Outcome.EXPIRED
+    assert outcome_of(RECEIPT, EXEMPTED) == Outcome.REGISTERED
+    assert outcome_of(EXPIRED, RECEIPT) == Outcome.REGISTERED
+
+
+def test_only_days_of_which_something_is_new_are_told() -> None:
+    entries = entries_of(OPENED, EXPIRED)
+    assert told(entries, first=3) == {}
+    assert list(told(entries, first=2)) == [DAY.isoformat()]
