@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.core import schedule
-from agent.core.commands import Show
+from agent.core.commands import Measure, Show
 from agent.core.events import BurstEnded
 from agent.core.obligations import Obligation, Outcome
 from agent.core.records import AttemptEnded, ReceiptStored, RejectionStored
@@ -21,6 +21,8 @@ def burst_ended(turn: Turn, event: BurstEnded) -> None:
     """Settles what was answered, frees the rest, and says how long the line rests."""
     settled = [o for answer in event.answers if (o := _settle(turn, event.attempt, answer))]
     turn.record(_ending(turn, event))
+    if event.failure is not None:
+        turn.say(Measure(event.channel))
     for reader, reference in turn.state.taps.last.items():
         # Green only for the one who tapped last: the next in the queue must not take it for his.
         for obligation in settled:

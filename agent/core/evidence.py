@@ -119,23 +119,36 @@ class Evidence:
         kept = held if new in held else tuple(sorted((*held, new), key=_order))
         oldest = max(_when(m) for m in kept if _same_time(m, new)) - HOLDS_MS[new.layer]
         kept = tuple(m for m in kept if not _same_time(m, new) or _when(m) >= oldest)
-        added = replace(self, recent={**self.recent, key: kept})
-        match new.value:
-            case Internet(anchors=anchors) if WELL in anchors and new.at.trusted:
-                return replace(added, reached_ms=_latest(self.reached_ms, new))
-            case Link(own_cells=Reading.WELL) if new.at.trusted:
-                return replace(added, heard_ms=_latest(self.heard_ms, new))
-        return added
+        return replace(self, recent={**self.recent, key: kept}).marked(new)
 
-    def rebooted(self) -> Evidence:
-        """What is left after a restart of the machine: only what persons and other gates said."""
-        kept = {k: v for k, v in self.recent.items() if k[0] is Layer.ELSEWHERE}
-        return replace(self, recent=kept)
+    def marked(self, seen: Measurement) -> Evidence:
+        """The evidence with what is remembered longer of this: an anchor answered, the own
+        operator was heard."""
+        match seen.value:
+            case Internet(anchors=anchors) if WELL in anchors and seen.at.trusted:
+                return replace(self, reached_ms=_latest(self.reached_ms, seen))
+            case Link(own_cells=Reading.WELL) if seen.at.trusted:
+                return replace(self, heard_ms=_latest(self.heard_ms, seen))
+        return self
 
-    def value(self, layer: Layer, of: str = "") -> Value | None:
-        """The last value that was measured here, however old."""
+    def last(self, layer: Layer, of: str = "") -> Measurement | None:
+        """The last that was measured here, however old."""
         held = self.recent.get((layer, of), ())
-        return held[-1].value if held else None
+        return held[-1] if held else None
+
+    def without(self, layer: Layer, of: str) -> Evidence:
+        """The evidence without all that was measured here."""
+        return replace(self, recent={k: v for k, v in self.recent.items() if k != (layer, of)})
+
+    def since(self, at: Moment) -> Evidence:
+        """What may still count after `at`, where a day begins: what was said of elsewhere holds
+        for its day alone."""
+        held = {
+            key: tuple(m for m in all_ if _holds(m, key[0], at, at.unix_ms))
+            for key, all_ in self.recent.items()
+            if key[0] is not Layer.ELSEWHERE
+        }
+        return replace(self, recent={key: kept for key, kept in held.items() if kept})
 
     def picture(self, at: Moment, day_start_ms: int = 0) -> Picture:
         """What is known at `at`; of other ways to register what was said since the day began."""

@@ -125,7 +125,8 @@ def past(
     `running`: this incident. `referenced`: those confirmed with a third party's reference.
     `delivered_today`: the configuration that delivered on the day of the beginning, before it.
     """
-    before = [d for d in days if d.day < began][-PATH_DAYS:]
+    # What was delivered on the day of the beginning came before it: a delivery ends an incident.
+    before = [d for d in days if d.day <= began][-PATH_DAYS:]
     path = delivered_today == facts.configuration or any(
         d.delivered and d.configuration == facts.configuration for d in before
     )

@@ -16,7 +16,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agent.core import asking, dispatch, paper_answers, print_jobs, records, schedule
+from agent.core import (
+    asking,
+    dispatch,
+    instructions,
+    outages,
+    paper_answers,
+    print_jobs,
+    records,
+    schedule,
+)
 from agent.core.answers import burst_ended
 from agent.core.clock_records import ClockChanged, ServerTimeCompared
 from agent.core.commands import Command, Send, Show
@@ -88,8 +97,11 @@ def step(state: State, event: Event) -> tuple[State, tuple[Command, ...]]:
     turn = Turn(state, event.at)
     _answer(turn, event)
     if not isinstance(event, Stopping | RecordFailed):
+        outages.close_delivered(turn)
+        outages.date_darkness(turn)
         _keep_the_day(turn)
         _call(turn)
+        outages.judge(turn)
     return turn.state, tuple(turn.commands)
 
 
@@ -101,9 +113,11 @@ def _answer(turn: Turn, event: Event) -> None:
             turn.say(Show(Signal.CARD_CLASH, reader))
         case BurstEnded():
             burst_ended(turn, event)
+        case Measured() | CauseConfirmationAsked() | StepAsked():
+            outages.heard(turn, event)
         case InquiryEnded():
             asking.inquiry_ended(turn, event)
-        case TimePassed() | Measured() | CauseConfirmationAsked() | StepAsked():
+        case TimePassed():
             pass
         case Started():
             _started(turn, event)
@@ -169,6 +183,7 @@ def _fact(event: Fact) -> records.Record:
 
 def _started(turn: Turn, event: Started) -> None:
     turn.record(AgentStarted(event.version))
+    outages.started(turn, event.gap)
     for name, way in sorted(turn.state.lines.ways.items()):
         if way.attempt:
             turn.record(
@@ -208,6 +223,7 @@ def _keep_the_day(turn: Turn) -> None:
     begins = turn.state.day is None or turn.state.day < today
     if over or begins:
         print_jobs.settle_on_paper(turn, today)
+        outages.keep_the_day(turn, tuple(turn.state.ledger.waiting_on(over)), today)
     for obligation in tuple(turn.state.ledger.waiting_on(over)):
         turn.record(ObligationExpired(obligation.reference, obligation.day, obligation.unsure))
     if begins:
@@ -222,7 +238,10 @@ def _kept_from(today: dt.date) -> dt.date:
 def _day_began(state: State, at: Moment, today: dt.date) -> DayBegan:
     counts = (state.ledger.opened, state.lines.attempts)
     working = tuple(sorted(state.working))
-    began = DayBegan(today, _kept_from(today), 0, *counts, working, state.lines.inquiries)
+    seen = state.observed.evidence
+    marks = dict(seen.reached_ms), dict(seen.heard_ms)
+    kept = _kept_from(today)
+    began = DayBegan(today, kept, 0, *counts, working, state.lines.inquiries, *marks)
     after = apply(state, Entry(state.seq + 1, at, kind_of(began), began))
     return replace(began, base=after.base())
 
@@ -257,6 +276,9 @@ def due_ms(state: State, now: Moment) -> int:
     asked = asking.due_ms(state, now) if now.trusted else None
     if asked is not None:
         wanted.append(max(asked, now.mono_ms))
+    judged = outages.due_ms(state, now)
+    if judged is not None:
+        wanted.append(judged)
     oldest = state.ledger.oldest_unsettled()
     if oldest is not None and oldest.at.boot_id == now.boot_id:
         waiting_from = oldest.at.mono_ms + state.rules.waiting_after_ms
@@ -271,6 +293,8 @@ def standing(state: State, now: Moment) -> Signal:
         return Signal.OUT_OF_ORDER
     if wanted := _from_people(state):
         return wanted
+    if instructions.people_are_asked(state, now):
+        return Signal.CALLED
     oldest = state.ledger.oldest_unsettled()
     if oldest is not None:
         age_ms = now.mono_ms - oldest.at.mono_ms

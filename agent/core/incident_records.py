@@ -276,5 +276,6 @@ IncidentRecord = (
     | StepTaken
 )
 
-LASTING = tuple(kind for kind in IncidentRecord.__args__ if kind is not EvidenceTaken)
-"""They count however old they are: a reference may come weeks later. Evidence holds for minutes."""
+LASTING = tuple(kind for kind in IncidentRecord.__args__ if kind not in (EvidenceTaken, StepTaken))
+"""They count however old they are: a reference may come weeks later. Evidence holds for minutes,
+and each day begins the procedure anew."""

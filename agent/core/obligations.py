@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.moment import Moment
 from agent.core.paper_records import ListStands, ObligationOnPaper, PersonListed
 from agent.core.records import (
@@ -36,6 +37,7 @@ class Outcome(StrEnum):
 
     REGISTERED = "registered"
     ON_PAPER = "on paper"
+    EXEMPT = "exempt"
     REJECTED = "rejected"
     EXPIRED = "expired"
 
@@ -125,13 +127,14 @@ class Ledger:
                 if obligation is not None:
                     yield obligation
 
-    def oldest_unsettled(self) -> Obligation | None:
-        """The first one that has no outcome, waiting or in flight."""
-        numbers = [next(iter(shelf)) for shelf in self.waiting.values()]
+    def oldest_unsettled(self, duty: str = "") -> Obligation | None:
+        """The first one that has no outcome, waiting or in flight; if named, of this duty."""
+        open_ = [self.waiting_on((day,)) for day in self.waiting]
         for references in self.flights.values():
             flying = (self.of(reference) for reference in references)
-            numbers += [o.number for o in flying if o is not None and o.outcome is None][:1]
-        return self.obligations.get(min(numbers)) if numbers else None
+            open_.append(o for o in flying if o is not None and o.outcome is None)
+        first = (next((o for o in some if duty in ("", o.duty)), None) for some in open_)
+        return min((o for o in first if o is not None), key=lambda o: o.number, default=None)
 
     def for_tap(self, worker: int, at: Moment, duty: Duty, rules: Rules) -> Obligation | None:
         """The obligation that a tap now belongs to; None: it opens a new one.
@@ -212,7 +215,28 @@ def _on_paper(ledger: Ledger, entry: Entry) -> Ledger:
             return _each(ledger, tuple(stand), **numbers)
         case ObligationOnPaper(reference):
             return _each(ledger, (reference,), attempt=0, outcome=Outcome.ON_PAPER)
+    return _exempt(ledger, entry)
+
+
+def _exempt(ledger: Ledger, entry: Entry) -> Ledger:
+    """What a third party's failure makes of a day; it never goes before a receipt or a list."""
+    match entry.record:
+        case ObligationsExempted(references=references):
+            return _turned(ledger, references, (None, Outcome.EXPIRED), Outcome.EXEMPT)
+        case ExemptionsWithdrawn(references=references):
+            return _turned(ledger, references, (Outcome.EXEMPT,), Outcome.EXPIRED)
     return ledger
+
+
+def _turned(
+    ledger: Ledger,
+    references: tuple[str, ...],
+    instead_of: tuple[Outcome | None, ...],
+    outcome: Outcome,
+) -> Ledger:
+    found = (o for reference in references if (o := ledger.of(reference)) is not None)
+    turned = tuple(o.reference for o in found if o.outcome in instead_of)
+    return _each(ledger, turned, attempt=0, outcome=outcome)
 
 
 def _opened(ledger: Ledger, entry: Entry, opened: ObligationOpened) -> Ledger:

@@ -11,7 +11,7 @@ How the table is read:
 5. A row that exempts is barred while any other channel works, without a path that delivered
    before, by a habit, and for the duty Check In and Out. A barred row is `undetermined`.
 6. Where coverage is lacking always, what would be the network's or the power's is
-   `no infrastructure`.
+   `no infrastructure`; what would be the service's is barred.
 
 So `whose` is `infrastructure` or `service` exactly when the evidence carries an exemption.
 """
@@ -122,7 +122,7 @@ def classify(
     if confirmed is not None and whose is not _OWN:
         with_reference = confirmed in EXEMPTING
         whose = confirmed
-    if not past.coverage and (whose in EXEMPTING or _coverage_matters(row, whose)):
+    if not past.coverage and (whose is Whose.INFRASTRUCTURE or _coverage_matters(row, whose)):
         whose = Whose.NO_INFRASTRUCTURE
     bars = barred(picture, past, duty, with_reference)
     if bars and whose in EXEMPTING:
@@ -144,5 +144,6 @@ def barred(picture: Picture, past: Past, duty: str, reference: bool) -> tuple[Ba
         Bar.NO_PATH_BEFORE: not past.path_before,
         Bar.HABIT: past.habit and not reference,
         Bar.DUTY: duty != "checkinatwork",
+        Bar.NO_COVERAGE: not past.coverage,
     }
     return tuple(bar for bar, holds in bars.items() if holds)

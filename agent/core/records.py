@@ -9,7 +9,7 @@ kind. `LOGGED` names the fields that may appear in a log line; everything else m
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
@@ -276,7 +276,8 @@ class RejectionStored:
 class DayBegan:
     """`day` began. What was settled before `keep_from` is let go; the state is rebuilt from entry
     `base` on. `obligations`, `attempts` and `inquiries` are how many were numbered so far;
-    `working` are the devices that work.
+    `working` are the devices that work. By uplink, as Unix ms: `reached`, when an anchor answered
+    last, and `heard`, when a cell of its own operator was.
     """
 
     LOGGED: ClassVar = ("day", "base")
@@ -287,6 +288,8 @@ class DayBegan:
     attempts: int
     working: tuple[str, ...] = ()
     inquiries: int = 0
+    reached: dict[str, int] = field(default_factory=dict)
+    heard: dict[str, int] = field(default_factory=dict)
 
 
 Record = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agent.core.contacts import Contacts
 from agent.core.facts import Facts
 from agent.core.inquiries import Ability
 from agent.core.moment import Moment
@@ -75,6 +76,7 @@ class Rules:
     """The keypad asks for the operator code first."""
     employers: tuple[str, ...] = ()
     """Company numbers in the order in which people choose them at the keypad."""
+    contacts: Contacts = field(default_factory=Contacts)
 
     def duty_of(self, employer: str) -> Duty:
         """The duty of this employer's workers."""

@@ -2,10 +2,10 @@
 
 The rules that the table keeps, each held by a test:
 
-- Green is lit by REGISTERED alone, amber by STORED and WAITING alone: no false light (DOMAIN.md,
-  section 5.1). That is why READY is dark: a green wink would be a false light, an amber one could
-  be taken for the answer to a tap made just then. A dark panel claims nothing, and a tap that no
-  lamp answers does not count.
+- Green is lit by REGISTERED alone, amber by STORED, WAITING and CALLED alone: no false light
+  (DOMAIN.md, section 5.1). That is why READY is dark: a green wink would be a false light, an amber
+  one could be taken for the answer to a tap made just then. A dark panel claims nothing, and a tap
+  that no lamp answers does not count.
 - Colour is never needed: any two signals differ in the rhythm of light alone, for those who see
   no red and green or hear nothing beside a mixer. The answers to a tap differ by sound alone too.
 - Whoever types at the keypad is answered by sound: the lamps belong to whoever taps beside them.
@@ -24,8 +24,9 @@ from drivers.base import Pattern, Step
 
 
 class Signal(StrEnum):
-    """Everything the panel can say. READY, WAITING, OUT_OF_ORDER, NUMBER_WANTED and PRINTER_WAITS
-    stand; the others pass. KEY, ENTRY_TAKEN and ENTRY_REFUSED answer at the keypad."""
+    """Everything the panel can say. READY, WAITING, CALLED, OUT_OF_ORDER, NUMBER_WANTED and
+    PRINTER_WAITS stand; the others pass. KEY, ENTRY_TAKEN and ENTRY_REFUSED answer at the keypad.
+    """
 
     READY = "ready"
     WAITING = "waiting"
@@ -41,6 +42,8 @@ class Signal(StrEnum):
     KEY = "key"
     ENTRY_TAKEN = "entry-taken"
     ENTRY_REFUSED = "entry-refused"
+    CALLED = "called"
+    CALLING = "calling"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,18 @@ SIGNALS: Mapping[Signal, Row] = MappingProxyType(
                 Signal.ENTRY_REFUSED,
                 "what was typed is not taken: begin again",
                 _beep(1.2),
+            ),
+            _row(
+                Signal.CALLED,
+                "taps are stored, and the site manager is asked for: see what the gate says to do",
+                # As WAITING, for that still holds, and two red winks that it never has.
+                *(_amber(1.0), _dark(0.4), _red(0.4), _dark(0.3), _red(0.4), _dark(1.5)),
+                repeat=True,
+            ),
+            _row(
+                Signal.CALLING,
+                "something new for the site manager: see what the gate says to do",
+                *(_red(0.6, beep=True), _dark(0.4)) * 6,
             ),
         )
     )

@@ -6,7 +6,17 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.core import badges, dispatch, obligations, papers, taps, troubles
+from agent.core import (
+    badges,
+    dispatch,
+    incident_log,
+    obligations,
+    observed,
+    papers,
+    procedure,
+    taps,
+    troubles,
+)
 from agent.core.doubt import Doubt
 from agent.core.doubt import apply as apply_doubt
 from agent.core.journal_records import CheckpointSigned
@@ -45,6 +55,9 @@ class State:
     lines: dispatch.Dispatch = field(default_factory=dispatch.Dispatch)
     papers: papers.Papers = field(default_factory=papers.Papers)
     troubles: troubles.Troubles = field(default_factory=dict)
+    observed: observed.Observed = field(default_factory=observed.Observed)
+    log: incident_log.Log = field(default_factory=incident_log.Log)
+    cases: procedure.Cases = field(default_factory=procedure.Cases)
     broken: Mapping[str, Broken] = field(default_factory=dict)
     working: frozenset[str] = frozenset()
     """Devices that said they work since the agent started."""
@@ -60,6 +73,7 @@ class State:
         earliest += self.lines.seqs.values()
         earliest += [asked.seq for asked in self.lines.asked.values()]
         earliest += self.papers.base()
+        earliest += self.observed.base()
         earliest += [broken.seq for broken in self.broken.values()]
         earliest += [self.doubt.first] if self.doubt else []
         return min(earliest)
@@ -70,6 +84,7 @@ def apply(state: State, entry: Entry) -> State:
     record = entry.record
     if record is None:
         return replace(state, seq=entry.seq)
+    ledger = obligations.apply(state.ledger, entry)
     after = State(  # spelled out: `replace` would cost a restart of 10,000 taps a second more
         state.rules,
         entry.seq,
@@ -77,11 +92,14 @@ def apply(state: State, entry: Entry) -> State:
         state.training,
         state.day,
         badges.apply(state.book, record),
-        obligations.apply(state.ledger, entry),
+        ledger,
         taps.apply(state.taps, entry, state.rules),
         dispatch.apply(state.lines, entry),
         papers.apply(state.papers, entry),
         troubles.apply(state.troubles, entry),
+        observed.apply(state.observed, entry),
+        incident_log.apply(state.log, entry, ledger),
+        procedure.apply(state.cases, entry),
         state.broken,
         state.working,
         apply_doubt(state.doubt, entry),

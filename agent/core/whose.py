@@ -37,6 +37,7 @@ class Bar(StrEnum):
     NO_PATH_BEFORE = "no path delivered before"
     HABIT = "three exempt days in ten without a reference"
     DUTY = "nothing exempts from check in and out"
+    NO_COVERAGE = "network or power lacks here always"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ INDEXED = (
     "'roster-taken', 'day-began', 'path-configured', 'gate-was-dark', 'darkness-dated', "
     "'incident-opened', 'incident-reopened', 'row-turned', 'incident-barred', 'incident-closed', "
     "'people-called', 'cause-corrected', 'obligations-exempted', 'claims-kept', "
-    "'exemptions-withdrawn', 'day-worked', 'step-taken')"
+    "'exemptions-withdrawn', 'day-worked')"
 )
 """What the index `lasting` holds. SQLite uses it only for a query that says the same, letter by
 letter; a kind more needs a migration that makes the index anew.

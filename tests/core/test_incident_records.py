@@ -85,5 +85,5 @@ def test_a_change_is_told_in_words() -> None:
     assert described(RECORDS[0]) == "evidence-taken changes=link/fibre_carrier:failing"
 
 
-def test_all_but_the_measurements_counts_however_old_it_is() -> None:
-    assert {kind_of(r) for r in RECORDS} - set(LASTING) == {"evidence-taken"}
+def test_all_but_measurements_and_steps_counts_however_old_it_is() -> None:
+    assert {kind_of(r) for r in RECORDS} - set(LASTING) == {"evidence-taken", "step-taken"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -12,24 +13,46 @@ from hypothesis import strategies as st
 from agent.core import gate
 from agent.core.attendance_list import Mark
 from agent.core.commands import Record, Send
+from agent.core.correction import PARTIES
 from agent.core.events import (
     BadgeAssignmentAsked,
     BadgeDismissalAsked,
     BurstEnded,
+    CauseConfirmationAsked,
     ClockSet,
     DeviceCame,
     DeviceWent,
     Event,
     Failure,
+    Gap,
     JournalMade,
+    Measured,
     RosterOffered,
     Started,
+    StepAsked,
     Stopping,
     TapDayNamed,
     Tapped,
     TimePassed,
 )
+from agent.core.facts import Facts
+from agent.core.incident_records import Stop
 from agent.core.journal_records import CheckpointSigned
+from agent.core.measurements import (
+    FAILING,
+    WELL,
+    Clock,
+    Elsewhere,
+    Gate,
+    Internet,
+    Link,
+    Local,
+    Measurement,
+    Names,
+    Power,
+    Reading,
+    Value,
+)
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
 from agent.core.paper_records import (
@@ -50,6 +73,8 @@ from agent.core.paper_records import (
     PersonListed,
     ReferenceGot,
 )
+from agent.core.procedure_records import By
+from agent.core.procedure_records import Step as ProcedureStep
 from agent.core.records import (
     LASTING,
     DayBegan,
@@ -76,6 +101,7 @@ RULES = Rules(
         Line("second", "checkinatwork", 200),
         Line("cleaning", "checkinout", 2),
     ),
+    facts=Facts(grid_fed=True, configuration="a1"),
 )
 
 
@@ -107,7 +133,7 @@ steps = st.lists(
                     "name",
                     "checkpoint",
                 ),
-                *("paper", "paper", "print", "name"),
+                *("paper", "paper", "print", "name", "measure", "measure", "dark", "said"),
             )
         ),
         st.integers(0, 9),
@@ -165,6 +191,19 @@ class Run:
                 self.boot += 1
                 self.flying.clear()
                 self.do(Started(self.at, "1"))
+            case "dark":
+                since, why = self.at, tuple(Stop)[n % len(Stop)]
+                self.ms += 900_000 * n
+                self.boot += 1
+                self.flying.clear()
+                self.do(Started(self.at, "1", Gap(since, why, tuple(Reading)[n % 3])))
+            case "measure":
+                self.do(Measured(self.at, tuple(self.measurements(n))))
+            case "said" if n < 4:
+                self.do(StepAsked(self.at, "", tuple(ProcedureStep)[n * 2 % 11], By.KEYPAD))
+            case "said":
+                party, ticket = tuple(PARTIES)[n - 5], "T-1" if n % 2 else ""
+                self.do(CauseConfirmationAsked(self.at, "", party, By.PAGE, "An", ticket))
             case "stop":
                 self.do(Stopping(self.at, "SIGTERM"))
             case "device" if n % 2:
@@ -192,6 +231,18 @@ class Run:
                     self.note(self.printing(job, n))
             case _:
                 self.do(TimePassed(self.at))
+
+    def measurements(self, n: int) -> Iterator[Measurement]:
+        """All is well, or the provider's line is dead (n odd), or something of ours (n > 5)."""
+        dead, ours = n % 2 == 1, FAILING if n > 5 else WELL
+        before = replace(self.at, mono_ms=max(0, self.ms - 30_000)) if n else None
+        net = Internet((FAILING,) * 4, WELL, FAILING, WELL) if dead else Internet((WELL,) * 4, WELL)
+        values: tuple[tuple[Value, str], ...] = (
+            *((Clock(WELL, WELL), ""), (Power(WELL, WELL), ""), (Gate(ours, WELL, WELL, WELL), "")),
+            *((Link(carrier=WELL, own_cells=WELL), "uplink"), (Local(WELL, WELL), "uplink")),
+            *((net, "uplink"), (Names(WELL, WELL), ""), (Elsewhere(uplink=ours), "")),
+        )
+        return (Measurement(self.at, value, of, before) for value, of in values)
 
     def note(self, record: AnyRecord) -> None:
         entry = Entry(self.state.seq + 1, self.at, kind_of(record), record)

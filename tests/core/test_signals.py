@@ -20,12 +20,14 @@ ANSWERS = [
 STANDING = [
     Signal.READY,
     Signal.WAITING,
+    Signal.CALLED,
     Signal.OUT_OF_ORDER,
     Signal.NUMBER_WANTED,
     Signal.PRINTER_WAITS,
 ]
 KEYPAD = [Signal.KEY, Signal.ENTRY_TAKEN, Signal.ENTRY_REFUSED]
-PAIRS = list(combinations(STANDING + ANSWERS, 2))
+CALLS = [Signal.CALLING]
+PAIRS = list(combinations(STANDING + ANSWERS + CALLS, 2))
 SAME_TIMES = 1.6  # two stretches are told apart when one is this many times the other
 WATCHED_S = 9.0  # long enough for three rounds of the slowest standing pattern
 
@@ -70,12 +72,14 @@ def test_two_signals_differ_in_the_rhythm_of_light_without_colour(
     assert told_apart(pattern_of(pair[0]), pattern_of(pair[1]), "light")
 
 
-def test_every_signal_stands_or_answers_a_tap_or_the_keypad() -> None:
-    assert sorted(STANDING + ANSWERS + KEYPAD) == sorted(Signal)
+def test_every_signal_stands_calls_or_answers_a_tap_or_the_keypad() -> None:
+    assert sorted(STANDING + ANSWERS + KEYPAD + CALLS) == sorted(Signal)
 
 
 @pytest.mark.parametrize(
-    "pair", list(combinations(ANSWERS + KEYPAD, 2)), ids=lambda pair: f"{pair[0]} and {pair[1]}"
+    "pair",
+    list(combinations(ANSWERS + KEYPAD + CALLS, 2)),
+    ids=lambda pair: f"{pair[0]} and {pair[1]}",
 )
 def test_two_answers_differ_by_sound_alone(pair: tuple[Signal, Signal]) -> None:
     assert told_apart(pattern_of(pair[0]), pattern_of(pair[1]), "sound")
@@ -98,7 +102,7 @@ def test_only_a_receipt_lights_green() -> None:
 
 def test_only_what_is_stored_lights_amber() -> None:
     amber = {s for s in Signal if any(step.amber for step in pattern_of(s).steps)}
-    assert amber == {Signal.STORED, Signal.WAITING}
+    assert amber == {Signal.STORED, Signal.WAITING, Signal.CALLED}
 
 
 @pytest.mark.parametrize("signal", KEYPAD)
@@ -113,7 +117,7 @@ def test_never_two_lamps_at_once() -> None:
             assert step.amber + step.green + step.red <= 1, signal
 
 
-@pytest.mark.parametrize("signal", ANSWERS)
+@pytest.mark.parametrize("signal", ANSWERS + CALLS)
 def test_an_answer_is_lit_from_its_first_step_is_heard_and_ends(signal: Signal) -> None:
     pattern = pattern_of(signal)
     first = pattern.steps[0]
