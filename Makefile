@@ -6,8 +6,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements/build.txt requirements/dev.txt
 
+ARCH ?= $(shell dpkg --print-architecture)
+RELEASE ?= bookworm
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint bench powercut lock clean
+.PHONY: help setup run test check lint bench powercut deb install package lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +56,15 @@ $(READY): $(REQUIREMENTS) pyproject.toml
 	$(BIN)/python -m pip install -qq --disable-pip-version-check \
 		--no-deps --no-build-isolation --editable .; \
 	touch $(READY)
+
+deb: $(READY) ## the Debian package, into dist; ARCH=arm64 or amd64 (this machine's by default)
+	@$(BIN)/python systemd/package/build.py $(ARCH) dist
+
+install: deb ## build the package and install it here, as on a Raspberry Pi
+	@sudo apt-get install --yes ./dist/werfpoort_*_$(ARCH).deb
+
+package: deb ## the package in a container: install, run, upgrade, remove; RELEASE=bookworm
+	@$(BIN)/python tests/package/container.py $(RELEASE) dist/werfpoort_*_$(ARCH).deb
 
 # Pins stay as they are unless a dependency asks for more; UPGRADE=1 raises them all. uv comes into
 # a temporary place, and neither its settings nor pip's decide what is written.
