@@ -19,18 +19,24 @@ from agent.channels.delivery import Delivery, Post
 from agent.config import Config
 from agent.control import ControlServer
 from agent.core.events import DeviceWent, Event
+from agent.core.measurements import MAINS_SENSOR, Gate
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
 from agent.evidence.clock import SystemClock
+from agent.evidence.devices import gate_of
+from agent.evidence.gauges import MachineGauges
+from agent.evidence_watch import EvidenceWatch
 from agent.journal.checkpoint import signer_at
 from agent.journal.keeper import Keeper, Owner
 from agent.journal.recovery import recovered, require_lasting
 from agent.lock import Lock
 from agent.roster_watch import RosterWatch
 from agent.seams import QueueInbox, ThreadWork
+from agent.surroundings import plan_of
 from drivers import open_reader
 from drivers.base import DeviceError, Panel, PanelSettings
 from drivers.panel_gpio import open_panel
+from drivers.power_gpio import open_mains
 from drivers.supervised import Supervised
 
 log = logging.getLogger(__name__)
@@ -82,13 +88,23 @@ def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], No
         for post in posts.values():
             parts.callback(post.channel.close)
         roster = RosterWatch(config.gate.roster, config.site.declaration, clock, inbox, work)
-        daemon = Daemon(
-            Parts(keeper, clock, inbox, work, panel, Delivery(posts, clock, chance), roster)
-        )
+        delivery = Delivery(posts, clock, chance)
+
+        def gate() -> Gate:
+            return gate_of(daemon.keeper.state, posts)
+
+        gauges = MachineGauges(plan_of(config), clock, gate, inbox.put)
+        evidence = EvidenceWatch(gauges, tuple(posts), clock, inbox, work)
+        daemon = Daemon(Parts(keeper, clock, inbox, work, panel, delivery, roster, evidence))
         for settings in config.readers:
             reader = Supervised(settings.name, partial(open_reader, settings), daemon.report)
             reader.start()
             parts.callback(reader.stop)
+        if config.power.sensor is not None:
+            sensor = partial(open_mains, config.power.sensor)
+            mains = Supervised(MAINS_SENSOR, sensor, daemon.report)
+            mains.start()
+            parts.callback(mains.stop)
         for name, post in posts.items():
             work.start(f"{name} gets ready", partial(_prepare, name, post))
         parts.callback(clock.stop)

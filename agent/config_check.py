@@ -106,6 +106,27 @@ def _check_pins(config: Config, find: Find) -> None:
             )
 
 
+FEWEST_ANCHORS = 4
+"""Two silent ones are needed to say that the internet is gone, of which one may be down itself."""
+
+
+def _check_evidence(config: Config, find: Find) -> None:
+    _check_unique("uplinks", "name", [u.name for u in config.uplinks], find)
+    for number, uplink in enumerate(config.uplinks, 1):
+        if len(config.uplinks) > 1 and not uplink.device:
+            find(
+                f"uplinks[{number}].device",
+                "is missing, and there are several uplinks",
+                "write the network device of each, as `ip link` names it",
+            )
+    if not config.gate.training and len(config.evidence.anchors) < FEWEST_ANCHORS:
+        find(
+            "evidence.anchors",
+            f"are fewer than {FEWEST_ANCHORS}",
+            "write hosts of different owners, or leave the key out for the default ones",
+        )
+
+
 def _check_kind_of_day(config: Config, find: Find) -> None:
     """A registration is either real or training; no journal may hold both."""
     for number, channel in enumerate(config.channels, 1):
@@ -167,6 +188,7 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Config, Find], None]], ...] = (
     (frozenset({"site", "employers", "channels"}), _check_duties),
     (frozenset({"gate", "clock"}), _check_clock),
     (frozenset({"delivery"}), _check_retries),
+    (frozenset({"gate", "uplinks", "evidence"}), _check_evidence),
 )
 """The sections that a check looks at, and the check."""
 

@@ -5,6 +5,7 @@ A rule raises IdentifierError with what is wrong and the mend. Types are checked
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
@@ -18,6 +19,7 @@ from agent.core.recipient import parse_recipient
 from agent.core.rules import DUTIES
 from agent.json_pointer import parts_of
 from agent.settings import CHANNEL_KINDS, AnswerSettings, RequestSettings
+from agent.surroundings import anchor_parts
 from drivers import READER_KINDS
 
 LANGUAGES = ("nl", "fr", "de", "en")
@@ -124,6 +126,57 @@ def _https(address: str) -> str:
             "write it as https://host/path, without user or password; nothing is sent unencrypted",
         )
     return address
+
+
+def _anchors(anchors: tuple[str, ...]) -> tuple[str, ...]:
+    for anchor in anchors:
+        try:
+            anchor_parts(anchor)
+        except (ValueError, TypeError):
+            raise IdentifierError(
+                f"holds {anchor!r}, which is no anchor",
+                'write each as "name address", as "dns.google 8.8.8.8"; dialled by its address',
+            ) from None
+    places = [anchor_parts(anchor)[1:] for anchor in anchors]
+    if len(set(places)) < len(places):
+        raise IdentifierError("holds an address twice", "write anchors that are independent")
+    return anchors
+
+
+def _ip(address: str) -> str:
+    try:
+        return str(ipaddress.ip_address(address))
+    except ValueError:
+        raise IdentifierError("is not an address", "write it in numbers, as 192.168.1.1") from None
+
+
+def _ips(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_ip, addresses))
+
+
+def _networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(network)) for network in networks)
+    except ValueError as error:
+        raise IdentifierError(
+            f"is not a list of networks: {error}", 'write each as "81.240.0.0/16"'
+        ) from None
+
+
+def _plain_page(address: str) -> str:
+    parts = urlsplit(address)
+    if address and (parts.scheme != "http" or not parts.hostname or " " in address):
+        raise IdentifierError(
+            "is not an http address",
+            "write a page that answers 204, as http://connectivitycheck.gstatic.com/generate_204",
+        )
+    return address
+
+
+def _device(name: str) -> str:
+    if not re.fullmatch(r"[^\s/:]{0,15}", name):
+        raise IdentifierError("is not the name of a network device", "write it as `ip link` does")
+    return name
 
 
 def _optional(rule: Rule) -> Rule:
@@ -245,6 +298,15 @@ RULES: Mapping[str, Rule] = {
     },
     "site.place.latitude": _from_to(49.4, 51.6, "degrees north: Belgium"),
     "site.place.longitude": _from_to(2.5, 6.5, "degrees east: Belgium"),
+    "power.mains_pin": _pin,
+    "power.witness": _optional(_ip),
+    "uplinks.name": _name,
+    "uplinks.device": _device,
+    "evidence.anchors": _anchors,
+    "evidence.resolvers": _ips,
+    "evidence.other_resolvers": _ips,
+    "evidence.empty_page": _plain_page,
+    "evidence.provider_networks": _networks,
     "delivery.burst_s": _from_to(1, 600, "seconds"),
     "delivery.first_retry_s": _from_to(0.1, 60, "seconds"),
     "delivery.longest_retry_s": _from_to(1, 3600, "seconds"),

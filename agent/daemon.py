@@ -6,6 +6,7 @@ takes longer than 10 ms is a job on another thread, and what it finds comes back
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 from collections.abc import Callable, Iterable
@@ -15,7 +16,7 @@ from functools import partial
 from agent import __version__
 from agent.channels.delivery import Delivery
 from agent.core import gate
-from agent.core.commands import Command, Inquire, Record, Reply, Send, Show
+from agent.core.commands import Command, Inquire, Measure, Record, Reply, Send, Show
 from agent.core.events import (
     BurstEnded,
     CardsClashed,
@@ -24,6 +25,7 @@ from agent.core.events import (
     DeviceWent,
     Event,
     InquiryEnded,
+    Measured,
     RecordFailed,
     Started,
     Stopping,
@@ -31,14 +33,27 @@ from agent.core.events import (
     TimePassed,
     WritingResumed,
 )
+from agent.core.measurements import MAINS_SENSOR
 from agent.core.moment import Moment
 from agent.core.records import described
 from agent.core.signals import SIGNALS, Signal
+from agent.evidence_watch import EvidenceWatch
+from agent.journal.beat import EVERY_MS as BEAT_MS
+from agent.journal.beat import Beat, darkness
 from agent.journal.fault import JournalError, RecordUnwritable
 from agent.journal.keeper import Keeper
 from agent.roster_watch import RosterWatch
 from agent.seams import Clock, Inbox, Work
-from drivers.base import BadgeSeen, DeviceBack, DeviceError, DeviceGone, Panel, Report, SeveralCards
+from drivers.base import (
+    BadgeSeen,
+    DeviceBack,
+    DeviceError,
+    DeviceGone,
+    MainsSeen,
+    Panel,
+    Report,
+    SeveralCards,
+)
 
 LONGEST_WAIT_MS = 30_000
 """The clock is looked at this often at least, for a jump or a change of trust; and so often the
@@ -64,6 +79,7 @@ class Parts:
     panel: Panel
     delivery: Delivery
     roster: RosterWatch
+    evidence: EvidenceWatch
 
 
 class Daemon:
@@ -77,11 +93,13 @@ class Daemon:
         self._panel = parts.panel
         self._delivery = parts.delivery
         self._roster = parts.roster
+        self._evidence = parts.evidence
         self._seen = parts.clock.now()
         self._rests: Signal | None = None
         self._fault: _Fault | None = None
         self._replies: dict[int, queue.SimpleQueue[Reply]] = {}
         self._asked = 0
+        self._beats_ms = 0
 
     # --- heard from other threads --------------------------------------------------------------
 
@@ -93,7 +111,11 @@ class Daemon:
                 self.inbox.put(Tapped(at, reader, uid, direction.value))
             case SeveralCards(reader):
                 self.inbox.put(CardsClashed(at, reader))
+            case MainsSeen(present):
+                self._evidence.mains(present, at)
             case DeviceGone(device, cause, hint):
+                if device == MAINS_SENSOR:
+                    self._evidence.mains(None, at)
                 self.inbox.put(DeviceWent(at, device, cause, hint))
             case DeviceBack(device):
                 self.inbox.put(DeviceCame(at, device))
@@ -121,23 +143,40 @@ class Daemon:
 
     def start(self) -> None:
         """Begins: from here on `turn` may be called. Raises JournalError."""
-        self._carry_out(self.keeper.do(Started(self.clock.now(), __version__)))
+        now = self.clock.now()
+        gap = darkness(self.keeper.journal.last_beat(), now)
+        self._carry_out(self.keeper.do(Started(now, __version__, gap)))
+        self._beat(now)
 
     def turn(self) -> bool:
         """Waits for one event and deals with it; False once the gate is to stop."""
         now = self.clock.now()
         self._look_at_clock(now)
         self._roster.look(now)
+        self._evidence.look(now)
+        if now.mono_ms >= self._beats_ms:
+            self._beat(now)
         self._rest(now)
         event = self.inbox.take(self._patience_ms(now) / 1000)
         if event is None:
             event = self._in_peace()
         self._handle(event)
-        return not isinstance(event, Stopping)
+        if isinstance(event, Stopping):
+            self._beat(event.at, orderly=True)
+            return False
+        return True
+
+    def _beat(self, now: Moment, *, orderly: bool = False) -> None:
+        """Leaves a sign of life; a journal that cannot be written is told of by what it refuses."""
+        self._beats_ms = now.mono_ms + BEAT_MS
+        with contextlib.suppress(JournalError):
+            self.keeper.journal.beat(Beat(now, self._evidence.mains_seen, orderly))
 
     def _patience_ms(self, now: Moment) -> int:
         wait = min(gate.due_ms(self.keeper.state, now) - now.mono_ms, LONGEST_WAIT_MS)
-        return min(wait, self._roster.due_ms(now), RETRY_WRITING_MS if self._fault else wait)
+        watched = min(self._roster.due_ms(now), self._evidence.due_ms(now))
+        watched = min(watched, max(0, self._beats_ms - now.mono_ms))
+        return min(wait, watched, RETRY_WRITING_MS if self._fault else wait)
 
     def _in_peace(self) -> Event:
         now, fault = self.clock.now(), self._fault
@@ -158,6 +197,11 @@ class Daemon:
             self._on_panel(partial(self._panel.rest, SIGNALS[signal].pattern))
 
     def _handle(self, event: Event) -> None:
+        match event:
+            case BurstEnded(failure=None, channel=channel):
+                self._evidence.delivered(channel, event.at)
+            case BurstEnded():
+                self._evidence.failed(event.at)
         try:
             commands = self.keeper.do(event)
         except RecordUnwritable as error:
@@ -178,7 +222,7 @@ class Daemon:
         match event:
             case Tapped():
                 self._fault.refused += 1
-            case TimePassed() | WritingResumed() | Stopping():
+            case TimePassed() | WritingResumed() | Stopping() | Measured():
                 pass
             case _:
                 self._fault.undone.append(event)
@@ -214,6 +258,8 @@ class Daemon:
                     self._work.start(channel, partial(self._inquire, command))
                 case Reply():
                     self._reply(command)
+                case Measure():
+                    self._evidence.measure(self.clock.now())
         for command in commands:
             if isinstance(command, Record):
                 log.info("%s", described(command.record))

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from enum import Enum, auto
 from typing import Generic, Protocol, TypeVar
 
 from agent.core.events import Event, ServerHeard
+from agent.core.measurements import Measurement, Reading
 from agent.core.moment import Moment
 
 T = TypeVar("T")
@@ -53,6 +55,33 @@ class Work(Protocol):
 
     def start(self, name: str, job: Callable[[], None]) -> None:
         """Runs `job`; what it has to say it puts into the inbox. Returns at once."""
+        ...
+
+
+class Round(Enum):
+    """What is measured at a time: each costs the network something else."""
+
+    HERE = auto()
+    """Clock, power, gate, link, address, gateway: no traffic beyond the local network."""
+    ANCHOR = auto()
+    """One anchor, the next in turn."""
+    NAMES = auto()
+    CHANNEL = auto()
+    """The way to one channel's endpoint."""
+    ALL = auto()
+    """All there is."""
+
+
+class Gauges(Protocol):
+    """Measures; what a gate stands in, or what a simulated world says it stands in."""
+
+    mains: Reading
+    """What the mains sensor says; set by whoever hears it."""
+
+    def take(self, what: Round, of: str = "") -> Iterator[Measurement]:
+        """Each measurement as soon as it is made; `of`: which channel. Never raises; may take a
+        minute where nothing answers.
+        """
         ...
 
 

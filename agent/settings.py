@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from agent.core.inquiries import Ability
 from agent.core.rules import Line, Rules
+from agent.surroundings import EvidenceSettings, PowerSettings, UplinkSettings, facts_of
 from drivers.base import PanelSettings, ReaderSettings
 
 Environment = Literal[
@@ -263,6 +264,9 @@ class Config:
     clock: ClockSettings = field(default_factory=ClockSettings)
     panel: PanelSettings = field(default_factory=PanelSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    power: PowerSettings = field(default_factory=PowerSettings)
+    uplinks: tuple[UplinkSettings, ...] = (UplinkSettings(),)
+    evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -284,6 +288,7 @@ class Config:
             first_retry_ms=_ms(self.delivery.first_retry_s),
             longest_retry_ms=_ms(self.delivery.longest_retry_s),
             waiting_after_ms=_ms(self.delivery.waiting_after_s),
+            facts=facts_of(self),
         )
 
 

@@ -67,6 +67,7 @@ from agent.core.events import (
     WritingResumed,
 )
 from agent.core.journal_records import ExportBegun, JournalReplaced, PayloadsErased
+from agent.core.measurements import MAINS_SENSOR
 from agent.core.moment import Moment
 from agent.core.records import (
     AgentStarted,
@@ -289,7 +290,7 @@ def due_ms(state: State, now: Moment) -> int:
 
 def standing(state: State, now: Moment) -> Signal:
     """What the panel says while nobody taps."""
-    if state.broken:
+    if state.broken.keys() - {MAINS_SENSOR}:
         return Signal.OUT_OF_ORDER
     if wanted := _from_people(state):
         return wanted

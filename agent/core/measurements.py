@@ -191,6 +191,9 @@ ADVERSE: Mapping[str, Reading] = {
 }
 """The reading of a field that stands against an exemption, where it is not `failing`."""
 
+MAINS_SENSOR = "mains"
+"""The device by this name takes no taps: without it the gate works, and knows less."""
+
 MEASURED_HOLDS_MS = 600_000
 """Ours: in trouble everything is measured each minute; ten missed rounds are no measurement."""
 ANSWER_HOLDS_MS = 1_200_000

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from agent.core.events import ServerHeard
+from agent.core.measurements import FAILING, UNKNOWN, WELL, Clock
 from agent.core.moment import Moment, Trust
 from agent.evidence.server_time import ServerTimes
 
@@ -70,6 +71,28 @@ class SystemClock:
     def stop(self) -> None:
         """Wakes whoever sleeps, for good."""
         self._stopping.set()
+
+
+JUMP_MS = 2_000
+"""More than this is a clock that was set, not one that is slewed."""
+
+
+class Steadiness:
+    """Watches the wall clock against the monotonic one."""
+
+    def __init__(self) -> None:
+        self._base_ms: int | None = None
+
+    def seen(self, now: Moment) -> Clock:
+        """The clock as a measurement. Whoever sets it loses its trust, and it is judged anew once
+        it is trusted again."""
+        if not now.trusted:
+            self._base_ms = None
+            return Clock(trusted=FAILING, steady=UNKNOWN)
+        ahead_ms = now.unix_ms - now.mono_ms
+        if self._base_ms is None:
+            self._base_ms = ahead_ms
+        return Clock(WELL, FAILING if abs(ahead_ms - self._base_ms) > JUMP_MS else WELL)
 
 
 def _set_by_rtc() -> bool:

@@ -96,6 +96,24 @@ def m002_incidents_last(db: Database) -> None:
     db.execute(f"CREATE INDEX lasting ON entry (kind, seq) WHERE {INDEXED}")
 
 
+@migrations()
+def m003_heartbeat(db: Database) -> None:
+    """The agent's last sign of life, one row outside the chain that is written over and over: it
+    proves nothing by itself, and says until when the gate ran. `orderly`: it was asked to stop.
+    """
+    db.execute(
+        """CREATE TABLE heartbeat (
+            one INTEGER PRIMARY KEY CHECK (one = 1),
+            unix_ms INTEGER NOT NULL,
+            mono_ms INTEGER NOT NULL,
+            boot_id TEXT NOT NULL,
+            trust TEXT NOT NULL,
+            mains TEXT NOT NULL,
+            orderly INTEGER NOT NULL
+        ) STRICT"""
+    )
+
+
 def _known() -> frozenset[str]:
     empty = Database(memory=True)
     try:

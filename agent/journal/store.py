@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from agent.core import chain
 from agent.core.journal_records import CheckpointSigned, ExportBegun, PayloadsErased
+from agent.core.measurements import Reading
 from agent.core.moment import Moment, Trust
 from agent.core.records import (
     KINDS,
@@ -27,6 +28,7 @@ from agent.core.records import (
     kind_of,
 )
 from agent.core.spans import Span
+from agent.journal.beat import Beat
 from agent.journal.checkpoint import EVERY_ENTRIES, Signer
 from agent.journal.fault import (
     JournalError,
@@ -121,6 +123,29 @@ class Journal:
     def _is_due(self, seq: int, records: Sequence[Record]) -> bool:
         at_once = any(isinstance(record, SIGNED_AT_ONCE) for record in records)
         return at_once or seq - self._signed >= EVERY_ENTRIES
+
+    def beat(self, beat: Beat) -> None:
+        """Writes the last sign of life over the one before. Raises JournalError."""
+        at = beat.at
+        row = (at.unix_ms, at.mono_ms, at.boot_id, at.trust.value, beat.mains.value, beat.orderly)
+        try:
+            self._db.conn.execute("INSERT OR REPLACE INTO heartbeat VALUES (1,?,?,?,?,?,?)", row)
+        except sqlite3.Error as error:
+            raise explained(error, self.name) from error
+
+    def last_beat(self) -> Beat | None:
+        """The last sign of life; None before the first one. Raises JournalError."""
+        try:
+            row = self._db.conn.execute(
+                "SELECT unix_ms, mono_ms, boot_id, trust, mains, orderly FROM heartbeat"
+            ).fetchone()
+        except sqlite3.Error as error:
+            raise explained(error, self.name) from error
+        if row is None:
+            return None
+        unix_ms, mono_ms, boot_id, trust, mains, orderly = row
+        at = Moment(unix_ms, mono_ms, boot_id, Trust(trust))
+        return Beat(at, Reading(mains), bool(orderly))
 
     def tidy(self) -> None:
         """Takes out of the log what was erased, if a reader was in the way when it was."""

@@ -26,10 +26,12 @@ from agent.channels.wire import Wire
 from agent.core.events import Event
 from agent.core.rules import Rules
 from agent.daemon import Daemon, Parts
+from agent.evidence_watch import EvidenceWatch
 from agent.journal.checkpoint import signer_from
 from agent.journal.keeper import Owner, opened
 from agent.roster_watch import RosterWatch
 from agent.sandbox.authority import Authority
+from agent.sandbox.layers import Layers, all_well
 from agent.sandbox.lossy_disk import LossyDisk
 from agent.sandbox.people import DECLARATION, Person, roster_csv
 from agent.sandbox.presence import PATH, PresenceService
@@ -87,6 +89,7 @@ class Simulation:
         self.roster = self.folder / "roster.csv"
         self.roster.write_text(roster_csv(self.people), encoding="utf-8")
         self._signer = signer_from(self.chance.randbytes(32))
+        self.layers = Layers(self.clock, all_well("ciaw"))
         self.daemon = self._powered()
 
     def now(self) -> dt.datetime:
@@ -107,7 +110,10 @@ class Simulation:
         )
         delivery = Delivery({"ciaw": Post(channel, CALL_S)}, self.clock, self.chance)
         roster = RosterWatch(self.roster, DECLARATION, self.clock, self.inbox, work)
-        daemon = Daemon(Parts(keeper, self.clock, self.inbox, work, self.panel, delivery, roster))
+        evidence = EvidenceWatch(self.layers, ("ciaw",), self.clock, self.inbox, work)
+        daemon = Daemon(
+            Parts(keeper, self.clock, self.inbox, work, self.panel, delivery, roster, evidence)
+        )
         daemon.start()
         daemon.report(DeviceBack("entrance"))
         return daemon

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from agent.control import NobodyAnswers, ask
 from agent.sandbox.authority import Authority
@@ -77,6 +78,12 @@ burst_s = 3
 first_retry_s = 1
 longest_retry_s = 3
 waiting_after_s = 2
+
+[evidence]
+anchors = ["localhost 127.0.0.1 {port}"]
+anchors_ca_file = "{folder}/authority.crt"
+other_resolvers = []
+empty_page = ""
 """
 
 
@@ -133,6 +140,7 @@ class VirtualSite:
             CONFIG.format(
                 folder=self.folder,
                 address=address,
+                port=urlsplit(address).port,
                 declaration=DECLARATION,
                 company=MAIN_CONTRACTOR,
                 **PINS,

@@ -18,9 +18,11 @@ from agent.core.roster import Roster
 from agent.core.rules import Rules
 from agent.daemon import Daemon, Parts
 from agent.evidence.clock import SystemClock
+from agent.evidence_watch import EvidenceWatch
 from agent.journal.keeper import Keeper, Owner, opened
 from agent.roster_file import read_roster
 from agent.roster_watch import RosterWatch
+from agent.sandbox.layers import Layers
 from agent.sandbox.people import DECLARATION, crew
 from agent.seams import QueueInbox, ThreadWork
 from drivers.base import BadgeSeen, Pattern
@@ -56,8 +58,9 @@ def uid_to_panel_ms(taps: int) -> list[float]:
         keeper = opened(database, Rules(BRUSSELS, DECLARATION), chance, owner, clock.now())
         inbox, panel, work = QueueInbox(), Stopwatch(), ThreadWork()
         watch = RosterWatch(Path(folder) / "none.csv", DECLARATION, clock, inbox, work)
+        evidence = EvidenceWatch(Layers(clock), (), clock, inbox, work)
         delivery = Delivery({}, clock, chance)
-        daemon = Daemon(Parts(keeper, clock, inbox, work, panel, delivery, watch))
+        daemon = Daemon(Parts(keeper, clock, inbox, work, panel, delivery, watch, evidence))
         daemon.start()
         roster = Roster({person.uid: person.worker for person in people})
         keeper.do(RosterOffered(clock.now(), roster, "bench"))

@@ -1,0 +1,290 @@
+"""Everything a gate can measure, in the rounds that `agent/evidence_watch.py` asks for.
+
+What could not be measured is `unknown`, and what it means is never judged here.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from agent.core.events import Event
+from agent.core.facts import Medium
+from agent.core.measurements import (
+    FAILING,
+    UNKNOWN,
+    WELL,
+    Channel,
+    Elsewhere,
+    Gate,
+    Internet,
+    Link,
+    Local,
+    Measurement,
+    Names,
+    Power,
+    Reading,
+    Value,
+)
+from agent.evidence import neighbours
+from agent.evidence.anchors import Anchor, Rung, ring
+from agent.evidence.clock import Steadiness
+from agent.evidence.endpoint import Endpoint, is_address, reach
+from agent.evidence.hops import Network, judged, way_to
+from agent.evidence.naming import configured_resolvers, resolvers_answer
+from agent.evidence.portal import EmptyPage, login_page
+from agent.evidence.power import supply_voltage
+from agent.seams import Clock, Round
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 8
+"""Threads of a full round: most of its time is waiting for what does not answer."""
+
+Taken = tuple[Value, str]
+"""A value, and the uplink or channel that it is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """An uplink. `device` empty: the one that the default route takes."""
+
+    name: str
+    medium: Medium = Medium.WIRED
+    device: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is measured, as configured. `resolvers` empty: those of this machine.
+
+    `witness`: address of a mains-fed device of the site without battery. `networks`: the
+    provider's own. `ca_file`: who vouches for the anchors, None for the system's authorities.
+    """
+
+    ways: tuple[WayOut, ...] = (WayOut("uplink"),)
+    anchors: tuple[Anchor, ...] = ()
+    ca_file: Path | None = None
+    resolvers: tuple[str, ...] = ()
+    other_resolvers: tuple[str, ...] = ()
+    page: EmptyPage | None = None
+    networks: tuple[Network, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    witness: str = ""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The device and gateway of an uplink as last known: they stand in when a route is gone."""
+
+    device: str = ""
+    gateway: str = ""
+
+
+@dataclass(slots=True)
+class MachineGauges:
+    """What this machine can measure. `gate`: how reader, journal and credentials stand; `tell`
+    takes what happened beside a measurement."""
+
+    plan: Plan
+    clock: Clock
+    gate: Callable[[], Gate]
+    tell: Callable[[Event], None]
+    mains: Reading = UNKNOWN
+    """As the sensor says; set by whoever hears it."""
+    _steadiness: Steadiness = field(default_factory=Steadiness)
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+    _turn: int = 0
+    _tls: ssl.SSLContext | None = None
+
+    def take(self, what: Round, of: str = "") -> Iterator[Measurement]:
+        """Each measurement as soon as it is made."""
+        match what:
+            case Round.HERE:
+                jobs = [self._here, *self._near()]
+            case Round.ANCHOR:
+                jobs = [self._one_anchor]
+            case Round.NAMES:
+                jobs = [partial(self._names, "")]
+            case Round.CHANNEL:
+                jobs = [partial(self._channel, e) for e in self.plan.endpoints if e.name == of]
+            case Round.ALL:
+                jobs = self._all()
+        if len(jobs) == 1:
+            yield from self._stamped(jobs[0])
+            return
+        with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="measures") as pool:
+            under_way: list[Future[list[Measurement]]] = [
+                pool.submit(lambda job=job: list(self._stamped(job)))  # type: ignore[misc]
+                for job in jobs
+            ]
+            for done in as_completed(under_way):
+                yield from done.result()
+
+    def _stamped(self, job: Callable[[], list[Taken]]) -> Iterator[Measurement]:
+        """What the job took, dated when it was done; a defect of ours leaves it unknown."""
+        try:
+            taken = job()
+        except Exception:  # nothing that fails to be measured may stop the measuring
+            log.exception("a measurement failed")
+            return
+        at = self.clock.now()
+        for value, of in taken:
+            yield Measurement(at, value, of)
+
+    def _all(self) -> list[Callable[[], list[Taken]]]:
+        jobs: list[Callable[[], list[Taken]]] = [self._here, *self._near()]
+        jobs += [partial(self._internet, way) for way in self.plan.ways]
+        jobs.append(partial(self._names, ""))
+        jobs += [partial(self._channel, endpoint) for endpoint in self.plan.endpoints]
+        if len(self.plan.ways) > 1:
+            jobs.append(self._second_uplink)
+        return jobs
+
+    # --- here ---------------------------------------------------------------------------------
+
+    def _here(self) -> list[Taken]:
+        witness = neighbours.answers(self.plan.witness) if self.plan.witness else UNKNOWN
+        power = Power(self.mains, supply_voltage(), witness)
+        return [(self._steadiness.seen(self.clock.now()), ""), (power, ""), (self.gate(), "")]
+
+    def _near(self) -> list[Callable[[], list[Taken]]]:
+        return [partial(self._link_and_local, way) for way in self.plan.ways]
+
+    def _link_and_local(self, way: WayOut) -> list[Taken]:
+        seen = self._found(way)
+        if not seen.device:
+            return [(Link(), way.name), (Local(), way.name)]
+        there = neighbours.carrier(seen.device)
+        match way.medium:
+            case Medium.WIRED:
+                link = Link(carrier=there)
+            case Medium.WIFI:  # the kernel gives a Wi-Fi device a carrier once it is associated
+                link = Link(association=there)
+            case Medium.MOBILE:  # no file of the kernel tells of SIM and operator
+                link = Link()
+        local = Local(address=neighbours.address(seen.device))
+        if seen.gateway and local.address is WELL:
+            device = self._bound(way)
+            local = Local(local.address, neighbours.answers(seen.gateway, device))
+        return [(link, way.name), (local, way.name)]
+
+    def _found(self, way: WayOut) -> _Seen:
+        """Device and gateway of this uplink now, or as they were when a route last led there."""
+        seen = self._seen.setdefault(way.name, _Seen(way.device))
+        try:
+            for route in neighbours.default_routes():
+                if way.device in ("", route.device):
+                    seen.device, seen.gateway = route.device, route.gateway
+                    return seen
+            devices = neighbours.devices()
+        except (OSError, ValueError) as error:
+            log.warning("routes cannot be read: %s", error)
+            return seen
+        if not seen.device and len(devices) == 1:
+            seen.device = devices[0]
+        return seen
+
+    def _bound(self, way: WayOut) -> str:
+        """The device to leave by: with one uplink the routes decide, as they do for a delivery."""
+        return self._found(way).device if len(self.plan.ways) > 1 else ""
+
+    # --- the internet -------------------------------------------------------------------------
+
+    def _one_anchor(self) -> list[Taken]:
+        """The next anchor by TCP, over the first uplink; where it is silent, all of them."""
+        anchors, way = self.plan.anchors, self.plan.ways[0]
+        if not anchors:
+            return []
+        self._turn = (self._turn + 1) % len(anchors)
+        rung = ring([anchors[self._turn]], None, self._bound(way), patience_s=0)
+        if rung.answers != (WELL,):
+            return [(Internet(ring(anchors, None, self._bound(way)).answers), way.name)]
+        answers = [UNKNOWN] * len(anchors)
+        answers[self._turn] = WELL
+        return [(Internet(tuple(answers), steady=rung.steady), way.name)]
+
+    def _internet(self, way: WayOut) -> list[Taken]:
+        anchors, device = self.plan.anchors, self._bound(way)
+        if not anchors:
+            return [(Internet(), way.name)]
+        target = anchors[0].place.address
+        with ThreadPoolExecutor(max_workers=3) as pool:
+            ringing = pool.submit(ring, anchors, self._verifier(), device)
+            walking = pool.submit(way_to, target, device)
+            looking = pool.submit(self._portal, device)
+            rung: Rung = ringing.result()
+            portal = looking.result()
+            gateway = self._found(way).gateway
+            hop, beyond = judged(
+                walking.result(), WELL in rung.answers, gateway, self.plan.networks
+            )
+        return [
+            (Internet(rung.answers, hop, beyond, portal, steady=rung.steady), way.name),
+        ]
+
+    def _verifier(self) -> ssl.SSLContext | None:
+        """What judges the anchors' certificates; None while the clock cannot."""
+        if not self.clock.now().trusted:
+            return None
+        if self._tls is None:
+            self._tls = ssl.create_default_context(cafile=self.plan.ca_file)
+        return self._tls
+
+    def _portal(self, device: str) -> Reading:
+        if self.plan.page is None:
+            return UNKNOWN
+        stand_in = self.plan.anchors[0].place.address if self.plan.anchors else ""
+        return login_page(self.plan.page, self._resolvers(), stand_in, device)
+
+    def _resolvers(self) -> tuple[str, ...]:
+        """Whoever may know a name, the configured ones first."""
+        return (*self._own_resolvers(), *self.plan.other_resolvers)
+
+    def _own_resolvers(self) -> tuple[str, ...]:
+        return self.plan.resolvers or configured_resolvers()
+
+    def _names(self, device: str) -> list[Taken]:
+        names = [e.host for e in self.plan.endpoints if not is_address(e.host)]
+        names += [anchor.name for anchor in self.plan.anchors]
+        wanted = [name for name in names if name != "localhost"][:2]
+        if not wanted:
+            return [(Names(), "")]
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            own = pool.submit(resolvers_answer, self._own_resolvers(), wanted, device)
+            others = pool.submit(resolvers_answer, self.plan.other_resolvers, wanted, device)
+            return [(Names(own.result(), others.result()), "")]
+
+    # --- channels -----------------------------------------------------------------------------
+
+    def _channel(self, endpoint: Endpoint) -> list[Taken]:
+        reached = reach(endpoint, self._resolvers(), dated=True)
+        heard = self.clock.heard(endpoint.name, reached.server_date)
+        if heard is not None:
+            self.tell(heard)
+        return [(reached.channel, endpoint.name)]
+
+    def _second_uplink(self) -> list[Taken]:
+        """Whether the first endpoint is reached over another uplink whose anchors answer."""
+        if not self.plan.endpoints or not self.plan.anchors:
+            return []
+        for way in self.plan.ways[1:]:
+            device = self._bound(way)
+            if not device:
+                continue
+            rung = ring(self.plan.anchors, self._verifier(), device)
+            if WELL in rung.answers:
+                channel = reach(self.plan.endpoints[0], self._resolvers(), device).channel
+                return [(Elsewhere(uplink=_reached(channel)), "")]
+        return []
+
+
+def _reached(channel: Channel) -> Reading:
+    if channel.tls is WELL and channel.certificate is WELL:
+        return WELL
+    return FAILING if FAILING in (channel.name, channel.tcp) else UNKNOWN
