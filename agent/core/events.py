@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from agent.core.export_events import ExportEvent
 from agent.core.incident_records import Stop
 from agent.core.inquiries import Found
-from agent.core.journal_records import BundleExported
 from agent.core.measurements import UNKNOWN, Measurement, Reading
 from agent.core.moment import Moment
 from agent.core.paper_events import PaperEvent
@@ -312,24 +312,6 @@ class ErasureAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class ExportAsked:
-    """Somebody is about to take bundles away to `target`: a folder, or a stick."""
-
-    at: Moment
-    target: str
-    asked: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ExportDone:
-    """A bundle lies whole where it was to go."""
-
-    at: Moment
-    bundle: BundleExported
-    asked: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class JournalLost:
     """The journal before this one was damaged: it lies in `file`, good up to entry `upto`."""
 
@@ -365,7 +347,6 @@ Event = (
     | WritingResumed
     | JournalLost
     | ErasureAsked
-    | ExportAsked
-    | ExportDone
+    | ExportEvent
     | PaperEvent
 )

@@ -19,6 +19,8 @@ from dataclasses import replace
 from agent.core import (
     asking,
     dispatch,
+    export_answers,
+    exports,
     instructions,
     outages,
     paper_answers,
@@ -48,8 +50,6 @@ from agent.core.events import (
     DeviceWent,
     ErasureAsked,
     Event,
-    ExportAsked,
-    ExportDone,
     InquiryEnded,
     JournalLost,
     JournalMade,
@@ -66,7 +66,8 @@ from agent.core.events import (
     TimePassed,
     WritingResumed,
 )
-from agent.core.journal_records import ExportBegun, JournalReplaced, PayloadsErased
+from agent.core.export_events import ExportAsked, ExportDone, ExportOver
+from agent.core.journal_records import JournalReplaced, PayloadsErased
 from agent.core.measurements import MAINS_SENSOR
 from agent.core.moment import Moment
 from agent.core.records import (
@@ -101,6 +102,7 @@ def step(state: State, event: Event) -> tuple[State, tuple[Command, ...]]:
         outages.close_delivered(turn)
         outages.date_darkness(turn)
         _keep_the_day(turn)
+        export_answers.keep(turn)
         _call(turn)
         outages.judge(turn)
     return turn.state, tuple(turn.commands)
@@ -122,12 +124,8 @@ def _answer(turn: Turn, event: Event) -> None:
             pass
         case Started():
             _started(turn, event)
-        case ExportAsked(_, target, asked):
-            turn.record(ExportBegun(target))
-            turn.reply(asked, True, f"export to {target} begins")
-        case ExportDone(_, bundle, asked):
-            turn.record(bundle)
-            turn.reply(asked, True, f"bundle {bundle.file} is noted")
+        case ExportAsked() | ExportDone() | ExportOver():
+            export_answers.answer(turn, event)
         case ErasureAsked():
             _erase(turn, event)
         case ClockSet(_, shift_ms):
@@ -274,6 +272,9 @@ def due_ms(state: State, now: Moment) -> int:
     rested = dispatch.due_ms(state.lines, state.ledger, now)
     if rested is not None:
         wanted.append(rested)
+    export_ends = exports.due_ms(state.export)
+    if export_ends is not None:
+        wanted.append(max(export_ends, now.mono_ms))
     asked = asking.due_ms(state, now) if now.trusted else None
     if asked is not None:
         wanted.append(max(asked, now.mono_ms))
@@ -289,9 +290,15 @@ def due_ms(state: State, now: Moment) -> int:
 
 
 def standing(state: State, now: Moment) -> Signal:
-    """What the panel says while nobody taps."""
+    """What the panel says while nobody taps: that a stick is being written before all else, for
+    it lasts seconds and must not be pulled out."""
+    stick = exports.standing(state.export, now)
+    if stick is Signal.STICK_WORKING:
+        return stick
     if state.broken.keys() - {MAINS_SENSOR}:
         return Signal.OUT_OF_ORDER
+    if stick:
+        return stick
     if wanted := _from_people(state):
         return wanted
     if instructions.people_are_asked(state, now):

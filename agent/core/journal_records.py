@@ -42,10 +42,14 @@ class PayloadsErased:
 
 @dataclass(frozen=True, slots=True)
 class ExportBegun:
-    """Somebody begins to take bundles away to `target`; the checkpoint after it goes with them."""
+    """Somebody begins to take bundles away to `target`; the checkpoint after it goes with them.
 
-    LOGGED: ClassVar = ("target",)
+    `stick`: it is one, and the panel says when it may be pulled out.
+    """
+
+    LOGGED: ClassVar = ("target", "stick")
     target: str
+    stick: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,19 @@ class BundleExported:
     upto: int
     file: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportEnded:
+    """The export to `target` is over; `failure`: why not all of it lies there, empty if it does.
+
+    Without an `ExportBegun` before it nothing was written: there was nothing new, or no way.
+    """
+
+    LOGGED: ClassVar = ("target", "failure", "stick")
+    target: str
+    failure: str = ""
+    stick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from agent.core.journal_records import (
     BundleExported,
     CheckpointSigned,
     ExportBegun,
+    ExportEnded,
     JournalReplaced,
     PayloadsErased,
 )
@@ -322,6 +323,7 @@ Record = (
     | PayloadsErased
     | JournalReplaced
     | ExportBegun
+    | ExportEnded
     | BundleExported
     | PaperRecord
     | IncidentRecord

@@ -24,9 +24,9 @@ from drivers.base import Pattern, Step
 
 
 class Signal(StrEnum):
-    """Everything the panel can say. READY, WAITING, CALLED, OUT_OF_ORDER, NUMBER_WANTED and
-    PRINTER_WAITS stand; the others pass. KEY, ENTRY_TAKEN and ENTRY_REFUSED answer at the keypad.
-    """
+    """Everything the panel can say. READY, WAITING, CALLED, OUT_OF_ORDER, NUMBER_WANTED,
+    PRINTER_WAITS, STICK_WORKING and STICK_FAILED stand; the others pass. KEY, ENTRY_TAKEN and
+    ENTRY_REFUSED answer at the keypad."""
 
     READY = "ready"
     WAITING = "waiting"
@@ -39,6 +39,9 @@ class Signal(StrEnum):
     CARD_UNUSABLE = "card-unusable"
     CARD_CLASH = "card-clash"
     NOT_STORED = "not-stored"
+    STICK_WORKING = "stick-working"
+    STICK_SAFE = "stick-safe"
+    STICK_FAILED = "stick-failed"
     KEY = "key"
     ENTRY_TAKEN = "entry-taken"
     ENTRY_REFUSED = "entry-refused"
@@ -117,6 +120,19 @@ SIGNALS: Mapping[Signal, Row] = MappingProxyType(
                 repeat=True,
             ),
             _row(
+                Signal.STICK_WORKING,
+                "the stick is being written: leave it in",
+                *(_red(0.25), _dark(0.25)),
+                repeat=True,
+            ),
+            _row(
+                Signal.STICK_FAILED,
+                "the stick was not written, or not all: see status; it may be pulled out",
+                # Long and short, then dark: no rhythm of the gate itself.
+                *(_red(0.9), _dark(0.3), _red(0.2), _dark(2.0)),
+                repeat=True,
+            ),
+            _row(
                 Signal.PRINTER_WAITS,
                 "the list is not on paper: see to the printer; taps are taken",
                 *(*_WINK * 2, _dark(2.5)),
@@ -156,6 +172,12 @@ SIGNALS: Mapping[Signal, Row] = MappingProxyType(
                 "your tap was not stored: tap again later, or call the site manager",
                 # Long, short, long, short: the alarm among the answers.
                 *(_red(0.8, beep=True), _dark(0.3), _red(0.2, beep=True), _dark(0.3)) * 2,
+            ),
+            _row(
+                Signal.STICK_SAFE,
+                "everything is on the stick: pull it out",
+                # Five short ones, and the light goes out: red meant leave it in.
+                *(_red(0.12, beep=True), _dark(0.28)) * 5,
             ),
             _row(Signal.KEY, "the key was heard", _beep(0.05)),
             _row(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from agent.core import (
     badges,
     dispatch,
+    exports,
     incident_log,
     obligations,
     observed,
@@ -62,6 +63,7 @@ class State:
     working: frozenset[str] = frozenset()
     """Devices that said they work since the agent started."""
     doubt: Doubt | None = None
+    export: exports.Export | None = None
     checkpoint: CheckpointSigned | None = None
     """The last one; there is none between the beginning of a day and its first checkpoint."""
 
@@ -76,6 +78,7 @@ class State:
         earliest += self.observed.base()
         earliest += [broken.seq for broken in self.broken.values()]
         earliest += [self.doubt.first] if self.doubt else []
+        earliest += [self.export.seq] if self.export else []
         return min(earliest)
 
 
@@ -103,6 +106,7 @@ def apply(state: State, entry: Entry) -> State:
         state.broken,
         state.working,
         apply_doubt(state.doubt, entry),
+        exports.apply(state.export, entry),
         state.checkpoint,
     )
     return _with_own(after, entry)

@@ -18,13 +18,13 @@ from agent.core.events import (
     DeviceCame,
     DeviceWent,
     Event,
-    ExportAsked,
     Failure,
     RosterOffered,
     Started,
     Tapped,
     TimePassed,
 )
+from agent.core.export_events import ExportAsked, ExportOver
 from agent.core.moment import Moment, Trust
 from agent.core.registrations import Answer, ItemError, Receipt
 from agent.core.roster import Roster, Worker
@@ -120,7 +120,10 @@ class Site:
     def export_asked(self) -> int:
         """The entry up to which an export goes now: the checkpoint of its beginning."""
         self.do(lambda at: ExportAsked(at, "stick sda1"))
-        return self.keeper.state.seq
+        self.do(lambda at: ExportOver(at, "stick sda1"))
+        signed = self.keeper.state.checkpoint
+        assert signed is not None
+        return signed.upto + 1
 
     def order(self, firm: str, first: int, upto: int, *, training: bool = False) -> Order:
         return Order(

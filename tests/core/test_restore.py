@@ -35,6 +35,7 @@ from agent.core.events import (
     Tapped,
     TimePassed,
 )
+from agent.core.export_events import ExportAsked, ExportOver
 from agent.core.facts import Facts
 from agent.core.incident_records import Stop
 from agent.core.journal_records import CheckpointSigned
@@ -134,6 +135,7 @@ steps = st.lists(
                     "checkpoint",
                 ),
                 *("paper", "paper", "print", "name", "measure", "measure", "dark", "said"),
+                *("export",),
             )
         ),
         st.integers(0, 9),
@@ -204,8 +206,8 @@ class Run:
             case "said":
                 party, ticket = tuple(PARTIES)[n - 5], "T-1" if n % 2 else ""
                 self.do(CauseConfirmationAsked(self.at, "", party, By.PAGE, "An", ticket))
-            case "stop":
-                self.do(Stopping(self.at, "SIGTERM"))
+            case "stop" | "export":
+                self.do(Stopping(self.at, "SIGTERM") if what == "stop" else self.export(n))
             case "device" if n % 2:
                 self.do(DeviceWent(self.at, f"d{n % 3}", "cause", "hint"))
             case "device":
@@ -231,6 +233,11 @@ class Run:
                     self.note(self.printing(job, n))
             case _:
                 self.do(TimePassed(self.at))
+
+    def export(self, n: int) -> Event:
+        if n % 3:
+            return ExportOver(self.at, "stick", n > 3, "full" if n > 7 else "")
+        return ExportAsked(self.at, "stick", n > 3)
 
     def measurements(self, n: int) -> Iterator[Measurement]:
         """All is well, or the provider's line is dead (n odd), or something of ours (n > 5)."""

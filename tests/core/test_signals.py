@@ -16,6 +16,7 @@ ANSWERS = [
     Signal.CARD_UNUSABLE,
     Signal.CARD_CLASH,
     Signal.NOT_STORED,
+    Signal.STICK_SAFE,
 ]
 STANDING = [
     Signal.READY,
@@ -24,6 +25,8 @@ STANDING = [
     Signal.OUT_OF_ORDER,
     Signal.NUMBER_WANTED,
     Signal.PRINTER_WAITS,
+    Signal.STICK_WORKING,
+    Signal.STICK_FAILED,
 ]
 KEYPAD = [Signal.KEY, Signal.ENTRY_TAKEN, Signal.ENTRY_REFUSED]
 CALLS = [Signal.CALLING]
