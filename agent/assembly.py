@@ -114,7 +114,7 @@ def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], No
             hint = "keep that file and call support; replace the card, then restart the agent"
             log.error("journal: %s; to do: %s", cause, hint)
             inbox.put(DeviceWent(clock.now(), "journal", cause, hint))
-        desk = Desk(lambda: daemon.keeper.state, clock.now, daemon.decide, config)
+        desk = Desk(lambda: daemon.keeper.state, clock.now, daemon.decide, config, clock.sleep)
         work.start("terms", partial(desk.journal.retention.watch, clock))
         _listen(desk, config.gate.control_socket, parts)
         log.info("the gate is ready: journal %s", keeper.state.journal)

@@ -16,6 +16,9 @@ from agent.cli_bundle import bundle, keys
 from agent.cli_journal import journal
 from agent.cli_taps import taps
 
+REASONS = ("HOLIDAY", "DISEASE", "PLANNING", "C32A")
+"""Of a cancellation (WIRE.md, section 1); a test holds them to the core's."""
+
 
 @click.group()
 @click.version_option(__version__)
@@ -65,6 +68,20 @@ def day(config_file: Path, as_json: bool, date: dt.datetime | None) -> None:
     firms = {employer.number: employer.name for employer in settings.employers}
     report = day_report(past, asked, today, firms)
     click.echo(json.dumps(report, ensure_ascii=False, indent=2) if as_json else as_text(report))
+
+
+@main.command()
+@config_option
+@click.option(
+    "--reason",
+    type=click.Choice(REASONS, case_sensitive=False),
+    required=True,
+    help="The service's: DISEASE is health data and stands in no log.",
+)
+@click.argument("receipt")
+def cancel(config_file: Path, reason: str, receipt: str) -> None:
+    """Take back the registration with that RECEIPT number, while the service still takes it."""
+    told(ask(loaded(config_file), {"ask": "cancel", "receipt": receipt, "reason": reason.upper()}))
 
 
 @main.group()

@@ -311,4 +311,5 @@ RULES: Mapping[str, Rule] = {
     "delivery.first_retry_s": _from_to(0.1, 60, "seconds"),
     "delivery.longest_retry_s": _from_to(1, 3600, "seconds"),
     "delivery.waiting_after_s": _from_to(1, 300, "seconds"),
+    "delivery.follow_up_hours": _from_to(0, 24, "hours"),
 }

@@ -31,7 +31,7 @@ def day_report(past: PastDay, day: dt.date, today: dt.date, firms: Mapping[str, 
                 "number": number,
                 "name": firms.get(number, ""),
                 "obligations": dict(Counter(map(standing, theirs))),
-                "attention": [row for o in theirs for row in _rows(o, today)],
+                "attention": [row for o in theirs for row in _rows(o, past, today)],
                 "unsettled": [_named(o) for o in theirs if o.outcome is None and not o.on_paper],
             }
             for number, theirs in _by_employer(past.obligations)
@@ -50,8 +50,8 @@ def _by_employer(
     yield from sorted(found.items())
 
 
-def _rows(obligation: Obligation, today: dt.date) -> Iterator[dict[str, str]]:
-    for concern in concerns(obligation, today):
+def _rows(obligation: Obligation, past: PastDay, today: dt.date) -> Iterator[dict[str, str]]:
+    for concern in concerns(obligation, today, past.refused.get(obligation.number)):
         problem = {"problem": concern.problem, "who": concern.who, "do": concern.do}
         yield {**_named(obligation), **problem}
 

@@ -17,6 +17,7 @@ from agent.core.identifiers import IdentifierError, mask_inss, mask_uid, parse_u
 from agent.core.moment import Moment
 from agent.core.state import State
 from agent.desk_journal import JournalDesk
+from agent.desk_registrations import RegistrationDesk, Wait
 from agent.desk_taps import TapsDesk
 from agent.roster_watch import offer
 from agent.seams import Decide
@@ -32,6 +33,7 @@ class Desk:
         now: Callable[[], Moment],
         decide: Decide,
         config: Config,
+        wait: Wait | None = None,
     ) -> None:
         self._state = state
         self._now = now
@@ -40,6 +42,7 @@ class Desk:
         self._declaration = config.site.declaration
         self.journal = JournalDesk(state, now, decide, config)
         self._taps = TapsDesk(state, now, decide)
+        self._registrations = RegistrationDesk(state, now, decide, wait)
 
     def answer(self, question: Question) -> Answer:
         """The answer: `done`, and `text` for a person or what was asked to be looked at."""
@@ -58,6 +61,8 @@ class Desk:
                 return self.journal.answer(question)
             case {"ask": str(ask)} if ask.startswith("taps-"):
                 return self._taps.answer(question)
+            case {"ask": "cancel"}:
+                return self._registrations.answer(question)
             case {"ask": "badge-dismiss", "uid": str(uid)}:
                 return self._badge(uid, lambda u, asked: BadgeDismissalAsked(self._now(), u, asked))
         return {

@@ -248,6 +248,7 @@ class DeliverySettings:
     first_retry_s: float = 2.0
     longest_retry_s: float = 300.0
     waiting_after_s: float = 5.0
+    follow_up_hours: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +290,7 @@ class Config:
             longest_retry_ms=_ms(self.delivery.longest_retry_s),
             waiting_after_ms=_ms(self.delivery.waiting_after_s),
             facts=facts_of(self),
+            follow_up_ms=_ms(self.delivery.follow_up_hours * 3600),
         )
 
 

@@ -11,7 +11,7 @@ from agent.core import gate, schedule
 from agent.core.concerns import concerns, standing
 from agent.core.identifiers import mask_uid
 from agent.core.moment import Moment
-from agent.core.obligations import Obligation
+from agent.core.obligations import Obligation, Outcome
 from agent.core.state import State
 
 
@@ -31,7 +31,9 @@ def status(state: State, now: Moment) -> dict[str, Any]:
             "waiting": sum(len(shelf) for shelf in state.ledger.waiting.values()),
             "being_sent": sum(bool(o.attempt) for o in known),
         },
-        "attention": [concern for o in known for concern in _concerns(o, today)],
+        "cancelling": [asked.receipt for asked in state.cancellations.wanted.values()],
+        "receipts": dict(Counter(o.status for o in mine if o.outcome is Outcome.REGISTERED)),
+        "attention": [concern for o in known for concern in _concerns(o, today, state)],
         "midnight_in_s": schedule.until_midnight_ms(now, state.rules) // 1000,
         "unknown_badges": [mask_uid(uid) for uid in state.taps.unknown()],
         "undated_taps": sum(not t.at.trusted and t.day is None for t in state.taps.loose),
@@ -50,8 +52,9 @@ def status(state: State, now: Moment) -> dict[str, Any]:
     }
 
 
-def _concerns(obligation: Obligation, today: dt.date) -> Iterator[dict[str, str]]:
-    for concern in concerns(obligation, today):
+def _concerns(obligation: Obligation, today: dt.date, state: State) -> Iterator[dict[str, str]]:
+    refused = state.cancellations.refused.get(obligation.number)
+    for concern in concerns(obligation, today, refused):
         yield {
             "worker": f"w{obligation.worker}",
             "day": obligation.day.isoformat(),
@@ -88,6 +91,7 @@ def as_text(stand: dict[str, Any]) -> str:
         f"{stand['day']}  {left} until midnight, the last moment to register{training}",
         f"obligations: {counted(stand['obligations']) or 'none yet'}",
         f"queue: {queue['waiting']} waiting, {queue['being_sent']} being sent",
+        f"receipts: {counted(stand['receipts']) or 'none yet'}",
         f"unknown badges today: {len(stand['unknown_badges'])}"
         + "".join(f"\n  {uid}" for uid in stand["unknown_badges"]),
         f"panel: {stand['signal']}   clock: {stand['clock']}",
@@ -118,6 +122,8 @@ def _warnings(stand: dict[str, Any]) -> Iterator[str]:
             f"taps of an earlier start without a day: {stand['taps_without_day']}; ask the people, "
             "then: werfpoort taps confirm DAY --by NAME (werfpoort taps list)"
         )
+    for receipt in stand["cancelling"]:
+        yield f"receipt {receipt}: is being cancelled"
     if soon := stand.get("retention", {}).get("unexported_soon_erased"):
         yield (
             f"{soon} entries that nobody took away are erased within 30 days; export them "

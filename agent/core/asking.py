@@ -8,37 +8,22 @@ more of it than that hears it in `FOLLOWERS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 
-from agent.core import schedule
+from agent.core import cancelling, following, schedule
 from agent.core.commands import Inquire
 from agent.core.events import Failure, InquiryEnded
-from agent.core.inquiries import Question, Search
+from agent.core.inquiries import Search
 from agent.core.inquiry_records import InquiryBegan, InquiryClosed
 from agent.core.moment import Moment
 from agent.core.rules import Line
 from agent.core.state import State
 from agent.core.turn import Turn
+from agent.core.wishes import Asker, Follower, Wish
 
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A question, from when on it is wanted (monotonic), and which obligations it is about."""
-
-    due_ms: int
-    question: Question
-    references: tuple[str, ...] = ()
-
-
-Asker = Callable[[State, Line, Moment], Wish | None]
-"""What this line shall be asked next; None: nothing. Cheap: it is asked after every event."""
-Follower = Callable[[Turn, InquiryBegan, InquiryEnded], None]
-"""Hears every answer before its inquiry is closed; it may record what it learns."""
-
-URGENT: tuple[Asker, ...] = ()
-GENTLE: tuple[Asker, ...] = ()
-FOLLOWERS: tuple[Follower, ...] = ()
+URGENT: tuple[Asker, ...] = (cancelling.wanted,)
+GENTLE: tuple[Asker, ...] = (following.wanted,)
+FOLLOWERS: tuple[Follower, ...] = (cancelling.answered, following.followed)
 
 
 def ask(turn: Turn, askers: Iterable[Asker]) -> None:

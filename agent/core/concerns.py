@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from agent.core.obligations import Obligation, Outcome
+from agent.core.receipt_records import CancellationRefused
 from agent.core.registrations import ALREADY_REGISTERED
 from agent.core.remarks import explained
 
@@ -37,8 +38,12 @@ def standing(obligation: Obligation) -> str:
     return "being sent" if obligation.attempt else "open"
 
 
-def concerns(obligation: Obligation, today: dt.date) -> Iterator[Concern]:
-    """What somebody must do about it, seen on `today`."""
+def concerns(
+    obligation: Obligation, today: dt.date, refused: CancellationRefused | None = None
+) -> Iterator[Concern]:
+    """What somebody must do about it, seen on `today`. `refused`: a cancellation that was."""
+    if refused is not None:
+        yield Concern(f"not cancelled: {refused.problem}", MANAGER, refused.hint)
     over = obligation.day < today
     match obligation.outcome:
         case Outcome.REGISTERED:
@@ -47,8 +52,8 @@ def concerns(obligation: Obligation, today: dt.date) -> Iterator[Concern]:
             mend = "mend its row: it is sent again by itself"
             lost = f"its day is over: tell {_CENTRE}, and mend its row for the next day"
             for error in obligation.errors:
-                refused = f"refused: {error.code} {error.text}".rstrip()
-                yield Concern(refused, ROSTER, lost if over else mend)
+                said = f"refused: {error.code} {error.text}".rstrip()
+                yield Concern(said, ROSTER, lost if over else mend)
         case Outcome.EXPIRED:
             lost = "sent, and its answer lost" if obligation.unsure else "not sent in time"
             ask = f"tell {_CENTRE}; the journal shows why (werfpoort journal export)"

@@ -75,7 +75,7 @@ def _signal_of(obligation: Obligation) -> Signal:
     match obligation.outcome:
         case Outcome.REGISTERED:
             return Signal.REGISTERED
-        case Outcome.REJECTED | Outcome.EXPIRED:
+        case Outcome.REJECTED | Outcome.EXPIRED | Outcome.CANCELLED:
             return Signal.REFUSED
     return Signal.STORED
 

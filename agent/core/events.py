@@ -7,11 +7,11 @@ answers each with commands (commands.py).
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from agent.core.export_events import ExportEvent
 from agent.core.incident_records import Stop
-from agent.core.inquiries import Found
+from agent.core.inquiries import CancelReason, Found
 from agent.core.measurements import UNKNOWN, Measurement, Reading
 from agent.core.moment import Moment
 from agent.core.paper_events import PaperEvent
@@ -298,6 +298,16 @@ class WritingResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class CancellationAsked:
+    """A person wants the registrations with these references of ours taken back."""
+
+    at: Moment
+    references: tuple[str, ...]
+    reason: CancelReason = field(repr=False)
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ErasureAsked:
     """The details of these entries are to go, by rule or because a person asks for it.
 
@@ -337,6 +347,7 @@ Event = (
     | RosterOffered
     | BadgeAssignmentAsked
     | BadgeDismissalAsked
+    | CancellationAsked
     | BurstEnded
     | InquiryEnded
     | Measured

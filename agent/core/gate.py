@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from agent.core import (
     asking,
+    cancelling,
     dispatch,
     export_answers,
     exports,
@@ -43,6 +44,7 @@ from agent.core.events import (
     BadgeAssignmentAsked,
     BadgeDismissalAsked,
     BurstEnded,
+    CancellationAsked,
     CardsClashed,
     CauseConfirmationAsked,
     ClockSet,
@@ -137,10 +139,8 @@ def _answer(turn: Turn, event: Event) -> None:
             roster_offered(turn, event)
         case RosterUnreadable():
             roster_unreadable(turn, event)
-        case BadgeAssignmentAsked():
-            badge_assigned(turn, event)
-        case BadgeDismissalAsked():
-            badge_dismissed(turn, event)
+        case BadgeAssignmentAsked() | BadgeDismissalAsked() | CancellationAsked():
+            _asked(turn, event)
         case RecordFailed(_, cause):
             if isinstance(cause, Tapped):
                 turn.say(Show(Signal.NOT_STORED, cause.reader))
@@ -178,6 +178,18 @@ def _fact(event: Fact) -> records.Record:
             return ServerTimeCompared(server, off_ms, agrees)
         case WritingResumed(_, since, reason, refused):
             return WritingFailed(since, reason, refused)
+
+
+def _asked(
+    turn: Turn, event: BadgeAssignmentAsked | BadgeDismissalAsked | CancellationAsked
+) -> None:
+    match event:
+        case BadgeAssignmentAsked():
+            badge_assigned(turn, event)
+        case BadgeDismissalAsked():
+            badge_dismissed(turn, event)
+        case CancellationAsked():
+            cancelling.cancellation_asked(turn, event)
 
 
 def _started(turn: Turn, event: Started) -> None:
@@ -226,6 +238,7 @@ def _keep_the_day(turn: Turn) -> None:
     for obligation in tuple(turn.state.ledger.waiting_on(over)):
         turn.record(ObligationExpired(obligation.reference, obligation.day, obligation.unsure))
     if begins:
+        cancelling.too_late(turn, today)
         print_jobs.drop_old(turn, _kept_from(today))
         turn.record(_day_began(turn.state, turn.at, today))
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.moment import Moment
 from agent.core.paper_records import ListStands, ObligationOnPaper, PersonListed
+from agent.core.receipt_records import ObligationCancelled, ReceiptFollowed
 from agent.core.records import (
     AttemptEnded,
     AttemptStarted,
@@ -26,7 +27,7 @@ from agent.core.records import (
     ReceiptStored,
     RejectionStored,
 )
-from agent.core.registrations import ItemError, Registration
+from agent.core.registrations import ALREADY_REGISTERED, ItemError, Registration
 from agent.core.roster import Worker
 from agent.core.rules import Duty, Per, Rules
 from agent.core.shelf import Shelf
@@ -40,6 +41,7 @@ class Outcome(StrEnum):
     EXEMPT = "exempt"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Obligation:
     unsure: bool = False
     outcome: Outcome | None = None
     receipt: str = ""
+    status: str = ""
+    """What the service last said of it: SUCCESSFULLY REGISTERED, VALIDATED, FAILED."""
     remarks: tuple[str, ...] = ()
     errors: tuple[ItemError, ...] = ()
     lists: tuple[str, ...] = ()
@@ -72,7 +76,13 @@ class Obligation:
     @property
     def on_paper(self) -> bool:
         """True once a list with its reference number proves it and no receipt does."""
-        return bool(self.list_reference) and self.outcome is not Outcome.REGISTERED
+        ended = self.outcome in (Outcome.REGISTERED, Outcome.CANCELLED)
+        return bool(self.list_reference) and not ended
+
+    @property
+    def duplicate(self) -> bool:
+        """True when its receipt is that of a second registration of the same day."""
+        return ALREADY_REGISTERED in self.remarks
 
     @property
     def waiting(self) -> bool:
@@ -119,6 +129,11 @@ class Ledger:
         number = self.days.get(day, _NONE).get(worker)
         return None if number is None else self.obligations.get(number)
 
+    def _standing(self, worker: int, day: dt.date) -> Obligation | None:
+        """The latest one unless it was cancelled: who comes all the same owes another."""
+        known = self.latest(worker, day)
+        return None if known is None or known.outcome is Outcome.CANCELLED else known
+
     def waiting_on(self, days: Iterable[dt.date]) -> Iterator[Obligation]:
         """Those that wait for one of these days, the earliest first."""
         for day in days:
@@ -145,10 +160,10 @@ class Ledger:
         if duty.per is Per.TAP:
             return None
         today = rules.day(at)
-        known = self.latest(worker, today)
+        known = self._standing(worker, today)
         if known is not None:
             return known
-        before = self.latest(worker, today - dt.timedelta(days=1))
+        before = self._standing(worker, today - dt.timedelta(days=1))
         if before is None or not before.at.trusted:  # of which no time of the day is known
             return None
         return before if at.unix_ms - before.at.unix_ms < rules.shift_ms else None
@@ -186,6 +201,7 @@ def apply(ledger: Ledger, entry: Entry) -> Ledger:
                 unsure=False,
                 outcome=Outcome.REGISTERED,
                 receipt=stored.receipt,
+                status=stored.status,
                 remarks=stored.remarks,
                 errors=(),
             )
@@ -197,6 +213,16 @@ def apply(ledger: Ledger, entry: Entry) -> Ledger:
             return _each(ledger, (reference,), attempt=0, outcome=Outcome.EXPIRED)
         case DayBegan() as began:
             return _let_go(ledger, began)
+    return _afterwards(ledger, entry)
+
+
+def _afterwards(ledger: Ledger, entry: Entry) -> Ledger:
+    """What is heard of a registration once it counts."""
+    match entry.record:
+        case ReceiptFollowed(reference, receipt, status, remarks):
+            return _each(ledger, (reference,), receipt=receipt, status=status, remarks=remarks)
+        case ObligationCancelled(reference):
+            return _each(ledger, (reference,), outcome=Outcome.CANCELLED, remarks=())
     return _on_paper(ledger, entry)
 
 

@@ -27,6 +27,7 @@ from agent.core.journal_records import (
 )
 from agent.core.moment import Moment
 from agent.core.paper_records import PaperRecord
+from agent.core.receipt_records import ReceiptRecord
 from agent.core.registrations import ItemError, Ticket
 from agent.core.roster import Worker
 
@@ -326,6 +327,7 @@ Record = (
     | ExportEnded
     | BundleExported
     | PaperRecord
+    | ReceiptRecord
     | IncidentRecord
 )
 

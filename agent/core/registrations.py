@@ -5,6 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+VALIDATED = "VALIDATED"
+FAILED = "FAILED"
+"""Registered, and validation left remarks: it counts all the same."""
+CANCELLED = "SUCCESSFULLY CANCELLED"
+"""The service's words for the state of a registration (WIRE.md, section 1)."""
 ALREADY_REGISTERED = "SAME DECLARATION HAS ALREADY BEEN REGISTERED"
 """The service's remark on a duplicate (WIRE.md, section 1)."""
 

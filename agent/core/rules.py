@@ -70,6 +70,8 @@ class Rules:
     first_retry_ms: int = 2_000
     longest_retry_ms: int = 300_000
     waiting_after_ms: int = 5_000
+    follow_up_ms: int = 2 * 3600 * 1000
+    """After a receipt, and between two rounds of questions about receipts; 0: none are asked."""
     facts: Facts = field(default_factory=Facts)
     limits: Limits = field(default_factory=Limits)
     ask_code: bool = True

@@ -70,6 +70,12 @@ class Shelf(Generic[K, V]):
             for key in sorted(board):
                 yield key, board[key]
 
+    def beyond(self: Shelf[int, V], key: int) -> Iterator[tuple[int, V]]:
+        """Every number above `key` with its value, in order."""
+        for place in sorted(place for place in self._boards if place >= _place(key)):
+            board = self._boards[place]
+            yield from ((number, board[number]) for number in sorted(board) if number > key)
+
     def values(self) -> Iterator[V]:
         """Every value, in the order of its key."""
         return (value for _, value in self.items())

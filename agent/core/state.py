@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from agent.core import (
     badges,
+    cancellations,
     dispatch,
     exports,
+    followups,
     incident_log,
     obligations,
     observed,
@@ -59,6 +61,8 @@ class State:
     observed: observed.Observed = field(default_factory=observed.Observed)
     log: incident_log.Log = field(default_factory=incident_log.Log)
     cases: procedure.Cases = field(default_factory=procedure.Cases)
+    followups: followups.Followups = field(default_factory=followups.Followups)
+    cancellations: cancellations.Cancellations = field(default_factory=cancellations.Cancellations)
     broken: Mapping[str, Broken] = field(default_factory=dict)
     working: frozenset[str] = frozenset()
     """Devices that said they work since the agent started."""
@@ -103,6 +107,8 @@ def apply(state: State, entry: Entry) -> State:
         observed.apply(state.observed, entry),
         incident_log.apply(state.log, entry, ledger),
         procedure.apply(state.cases, entry),
+        followups.apply(state.followups, ledger, entry),
+        cancellations.apply(state.cancellations, ledger, entry),
         state.broken,
         state.working,
         apply_doubt(state.doubt, entry),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from agent.core import obligations, taps
+from agent.core import cancellations, obligations, taps
+from agent.core.cancellations import Cancellations
 from agent.core.obligations import Ledger, Obligation
+from agent.core.receipt_records import CancellationRefused
 from agent.core.records import DayBegan, kind_of
 from agent.core.rules import Rules
+from agent.core.shelf import Shelf
 from agent.core.taps import LooseTap, Taps
 from agent.journal.fault import explained
 from agent.journal.rows import LAST, UNREADABLE, reading, rows
@@ -28,6 +31,8 @@ class PastDay:
     obligations: tuple[Obligation, ...]
     loose: tuple[LooseTap, ...]
     erased: int
+    refused: Shelf[int, CancellationRefused] = field(default_factory=Shelf)
+    """By the number of the obligation: a cancellation that the service refused."""
 
 
 def read_day(journal: Path, day: dt.date, rules: Rules) -> PastDay:
@@ -41,7 +46,7 @@ def read_day(journal: Path, day: dt.date, rules: Rules) -> PastDay:
 
 def _folded(connection: sqlite3.Connection, day: dt.date, rules: Rules) -> PastDay:
     first, last = _span(connection, day)
-    ledger, loose, erased = Ledger(), Taps(), 0
+    ledger, loose, asked, erased = Ledger(), Taps(), Cancellations(), 0
     for row in rows(connection, first - 1, last):
         entry = row.entry()
         if entry.record is None:
@@ -49,10 +54,12 @@ def _folded(connection: sqlite3.Connection, day: dt.date, rules: Rules) -> PastD
         elif not isinstance(entry.record, DayBegan):  # it would let go what is asked for
             ledger = obligations.apply(ledger, entry)
             loose = taps.apply(loose, entry, rules)
+            asked = cancellations.apply(asked, ledger, entry)
     return PastDay(
         tuple(o for o in ledger.obligations.values() if o.day == day),
         tuple(t for t in loose.loose if t.at.trusted and rules.day(t.at) == day),
         erased,
+        asked.refused,
     )
 
 

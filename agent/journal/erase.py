@@ -14,6 +14,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from agent.core.receipt_records import (
+    CancellationRefused,
+    CancellationWanted,
+    ObligationCancelled,
+    ReceiptFollowed,
+)
 from agent.core.records import (
     BadgeAssigned,
     BadgeDismissed,
@@ -46,6 +52,10 @@ _OF_OBLIGATIONS = (
     ObligationAmended,
     ReceiptStored,
     RejectionStored,
+    ReceiptFollowed,
+    CancellationWanted,
+    CancellationRefused,
+    ObligationCancelled,
     BadgeDismissed,
 )
 _OF_WORKERS = (WorkerListed, WorkerDelisted, BadgeAssigned)
@@ -234,7 +244,14 @@ class _Fold:
                 self._belongs(reference, seq).workers.add(worker)
             case ReceiptStored(reference):
                 self._belongs(reference, seq).registered = True
-            case RejectionStored(reference):
+            case ObligationCancelled(reference):  # nobody was there: there is nothing to prove
+                self._belongs(reference, seq).registered = True
+            case (
+                RejectionStored(reference)
+                | ReceiptFollowed(reference)
+                | CancellationWanted(reference)
+                | CancellationRefused(reference)
+            ):
                 self._belongs(reference, seq)
             case WorkerListed(number):
                 self._workers[number].listed.append((seq, now))

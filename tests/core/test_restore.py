@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from agent.core import gate
 from agent.core.attendance_list import Mark
-from agent.core.commands import Record, Send
+from agent.core.commands import Inquire, Record, Send
 from agent.core.correction import PARTIES
 from agent.core.events import (
     BadgeAssignmentAsked,
     BadgeDismissalAsked,
     BurstEnded,
+    CancellationAsked,
     CauseConfirmationAsked,
     ClockSet,
     DeviceCame,
@@ -25,6 +26,7 @@ from agent.core.events import (
     Event,
     Failure,
     Gap,
+    InquiryEnded,
     JournalMade,
     Measured,
     RosterOffered,
@@ -38,6 +40,15 @@ from agent.core.events import (
 from agent.core.export_events import ExportAsked, ExportOver
 from agent.core.facts import Facts
 from agent.core.incident_records import Stop
+from agent.core.inquiries import (
+    Ability,
+    AskAfter,
+    Cancel,
+    CancelReason,
+    Found,
+    LookUp,
+    Search,
+)
 from agent.core.journal_records import CheckpointSigned
 from agent.core.measurements import (
     FAILING,
@@ -76,6 +87,7 @@ from agent.core.paper_records import (
 )
 from agent.core.procedure_records import By
 from agent.core.procedure_records import Step as ProcedureStep
+from agent.core.receipt_records import ObligationCancelled
 from agent.core.records import (
     LASTING,
     DayBegan,
@@ -98,8 +110,8 @@ RULES = Rules(
     "1Y1000NF9KCQZ",
     duties={"0200065765": "checkinout"},
     lines=(
-        Line("first", "checkinatwork", 2),
-        Line("second", "checkinatwork", 200),
+        Line("first", "checkinatwork", 2, frozenset(Ability)),
+        Line("second", "checkinatwork", 200, frozenset({Ability.LOOK_UP, Ability.CANCEL})),
         Line("cleaning", "checkinout", 2),
     ),
     facts=Facts(grid_fed=True, configuration="a1"),
@@ -136,6 +148,7 @@ steps = st.lists(
                 ),
                 *("paper", "paper", "print", "name", "measure", "measure", "dark", "said"),
                 *("export",),
+                *("cancel", "told", "told"),
             )
         ),
         st.integers(0, 9),
@@ -152,6 +165,7 @@ class Run:
         self.state = State(RULES)
         self.entries: list[Entry] = []
         self.flying: list[Send] = []
+        self.asked: list[Inquire] = []
         self.sent: list[Send] = []
         self.ms = 0
         self.boot = 1
@@ -178,6 +192,8 @@ class Run:
                 self.sent.append(command)
                 today = RULES.day(event.at)
                 assert all(r.day >= today for r in command.registrations)
+            elif isinstance(command, Inquire):
+                self.asked.append(command)
         assert seq == self.state.seq
 
     def play(self, what: str, n: int, wait_ms: int) -> None:
@@ -192,20 +208,15 @@ class Run:
             case "boot":
                 self.boot += 1
                 self.flying.clear()
+                self.asked.clear()
                 self.do(Started(self.at, "1"))
             case "dark":
                 since, why = self.at, tuple(Stop)[n % len(Stop)]
                 self.ms += 900_000 * n
                 self.boot += 1
                 self.flying.clear()
+                self.asked.clear()
                 self.do(Started(self.at, "1", Gap(since, why, tuple(Reading)[n % 3])))
-            case "measure":
-                self.do(Measured(self.at, tuple(self.measurements(n))))
-            case "said" if n < 4:
-                self.do(StepAsked(self.at, "", tuple(ProcedureStep)[n * 2 % 11], By.KEYPAD))
-            case "said":
-                party, ticket = tuple(PARTIES)[n - 5], "T-1" if n % 2 else ""
-                self.do(CauseConfirmationAsked(self.at, "", party, By.PAGE, "An", ticket))
             case "stop" | "export":
                 self.do(Stopping(self.at, "SIGTERM") if what == "stop" else self.export(n))
             case "device" if n % 2:
@@ -231,6 +242,8 @@ class Run:
             case "print":
                 for job in self.state.papers.jobs:
                     self.note(self.printing(job, n))
+            case "cancel" | "told" | "measure" | "said":
+                self.afterwards(what, n)
             case _:
                 self.do(TimePassed(self.at))
 
@@ -250,6 +263,22 @@ class Run:
             *((net, "uplink"), (Names(WELL, WELL), ""), (Elsewhere(uplink=ours), "")),
         )
         return (Measurement(self.at, value, of, before) for value, of in values)
+
+    def afterwards(self, what: str, n: int) -> None:
+        match what:
+            case "measure":
+                self.do(Measured(self.at, tuple(self.measurements(n))))
+            case "said" if n < 4:
+                self.do(StepAsked(self.at, "", tuple(ProcedureStep)[n * 2 % 11], By.KEYPAD))
+            case "said":
+                party, ticket = tuple(PARTIES)[n - 5], "T-1" if n % 2 else ""
+                self.do(CauseConfirmationAsked(self.at, "", party, By.PAGE, "An", ticket))
+            case "cancel":
+                known = list(self.state.ledger.obligations.values())
+                references = tuple(o.reference for o in known[n : n + 2])
+                self.do(CancellationAsked(self.at, references, CancelReason.PLANNING))
+            case "told" if self.asked:
+                self.do(self.told(self.asked.pop(n % len(self.asked)), n))
 
     def note(self, record: AnyRecord) -> None:
         entry = Entry(self.state.seq + 1, self.at, kind_of(record), record)
@@ -287,6 +316,37 @@ class Run:
             PaperDropped(job, "asked"),
         )[n % 5]
 
+    def told(self, inquire: Inquire, n: int) -> InquiryEnded:
+        common = (self.at, inquire.inquiry, inquire.channel)
+        if n % 5 == 0:
+            failure = Failure("NotAuthorised", "x", hopeless=n == 5)
+            return InquiryEnded(*common, failure=failure, jitter=n / 10)
+        states = ("SUCCESSFULLY REGISTERED", "VALIDATED", "FAILED", "SUCCESSFULLY CANCELLED")
+        remarks = ("RELATED DIMONA NOT OK",) if n % 4 == 2 else ()
+        match inquire.question:
+            case Cancel(cancellations):
+                wrong = (ItemError("9", "too late"),)
+                receipts = [Receipt(c.number) if n % 2 else None for c in cancellations]
+                pairs = zip(cancellations, receipts, strict=True)
+                answers = tuple(
+                    Answer(c.number, receipt, () if receipt else wrong) for c, receipt in pairs
+                )
+                return InquiryEnded(*common, answers=answers)
+            case AskAfter(references):
+                receipt = Receipt("5000", states[n % 4], remarks)
+                return InquiryEnded(*common, answers=tuple(Answer(r, receipt) for r in references))
+            case LookUp(numbers):
+                found = (Found(Receipt(number, states[n % 4], remarks)) for number in numbers)
+                return InquiryEnded(*common, found=tuple(found))
+            case Search(query):
+                known = self.state.ledger.obligations.values()
+                found = (
+                    Found(Receipt(o.receipt, states[n % 4], remarks), o.reference, o.day)
+                    for o in known
+                    if o.receipt and o.day == query.first
+                )
+                return InquiryEnded(*common, found=tuple(found))
+
     def answer(self, send: Send, n: int) -> BurstEnded:
         references = [r.reference for r in send.registrations]
         common = (self.at, send.attempt, send.channel)
@@ -323,10 +383,14 @@ def test_a_worker_owes_one_registration_a_day(plan: list[Step]) -> None:
     run = Run()
     for step in plan:
         run.play(*step)
+    records = [e.record for e in run.entries]
+    cancelled = {r.reference for r in records if isinstance(r, ObligationCancelled)}
     daily = [
-        (e.record.worker, e.record.day)
-        for e in run.entries
-        if isinstance(e.record, ObligationOpened) and e.record.duty == "checkinatwork"
+        (r.worker, r.day)
+        for r in records
+        if isinstance(r, ObligationOpened)
+        and r.duty == "checkinatwork"
+        and r.reference not in cancelled
     ]
     assert len(daily) == len(set(daily))
 
@@ -361,6 +425,6 @@ def test_whoever_stands_on_a_list_that_is_proof_ends_the_day_on_paper_or_registe
     today = RULES.day(run.at)
     for obligation in run.state.ledger.obligations.values():
         if obligation.day < today and obligation.list_reference and not obligation.attempt:
-            assert obligation.outcome in (Outcome.ON_PAPER, Outcome.REGISTERED)
+            assert obligation.outcome in (Outcome.ON_PAPER, Outcome.REGISTERED, Outcome.CANCELLED)
     noted = [e.record for e in run.entries if isinstance(e.record, ObligationOnPaper)]
     assert len({record.reference for record in noted}) == len(noted)
