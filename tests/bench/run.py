@@ -7,9 +7,13 @@ QUICK=1 makes fewer and shorter runs, to see that it works.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import platform
 import random
+import shutil
+import signal
 import statistics
 import sys
 import tempfile
@@ -19,12 +23,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.journal.checkpoint import signer_at
+from agent.journal.verify import verify
 from agent.sandbox.people import crew
 from agent.sandbox.site import VirtualSite
 from drivers.emulators.nfc_cards import ntag213
 
 sys.path.insert(0, str(Path(__file__).parent))
 import inside
+import journals
 from measures import cpu_share, percentile, resident_mib, tap_moments
 
 QUICK = bool(os.environ.get("QUICK"))
@@ -35,6 +42,9 @@ RUSH_PER_S = 10
 HELD_S = 0.1
 SERVICE_S = 0.2
 IDLE_S = 5 if QUICK else 20
+SIZES = (1_000, 10_000) if QUICK else (100_000, 1_000_000)
+"""Entries of the journals that are measured beside an empty one."""
+APPENDS = 200 if QUICK else 2_000
 PEOPLE = crew(80, random.Random(80))
 CARDS = [ntag213(person.uid) for person in PEOPLE]
 
@@ -140,11 +150,83 @@ def in_process(table: Table) -> None:
     table.add("UID to amber, p99", "≤ 20", "ms", percentile(delays, 99))
 
 
+def journal_appends(table: Table) -> None:
+    """A tap's commit in journals of three sizes, in turns."""
+    with tempfile.TemporaryDirectory(prefix="werfpoort-bench-") as name:
+        empty = Path(name) / "empty.db"
+        large = [_journal(entries) for entries in SIZES]
+        delays = journals.append_ms([empty, *large], signer_at(_key()), APPENDS)
+        for percent in (50, 99):
+            found = [percentile(taken, percent) for taken in delays]
+            for entries, value in zip((0, *SIZES), found, strict=True):
+                table.add(f"append, p{percent}, {entries:,} entries", "", "ms", value)
+            growth = 100 * (found[-1] / found[0] - 1)
+            table.add(f"append, p{percent}: growth to {SIZES[-1]:,}", "≤ 20", "%", growth)
+
+
+def journal_verify(table: Table) -> None:
+    """How fast a journal is verified, signatures and details and all."""
+    begun = time.perf_counter()
+    verdict = verify(_journal(SIZES[-1]))
+    rate = verdict.entries / (time.perf_counter() - begun)
+    assert verdict.sound, verdict.text()
+    table.add(f"verify, {SIZES[-1]:,} entries", "≥ 100,000", "entries/s", rate)
+
+
+def journal_start(table: Table) -> None:
+    """Starts with a large journal, after a stop in good order and after none."""
+    with fresh_site() as site:
+        site.stop_agent()
+        for entries in SIZES[-1:]:
+            for part in ("journal.db", "journal.db-wal", "journal.db-shm"):
+                (site.folder / "data" / part).unlink(missing_ok=True)
+            shutil.copy(_journal(entries), site.folder / "data/journal.db")
+            shutil.copy(_key(), site.folder / "data/journal.key")
+            name = f"start to ready, {entries:,} entries"
+            table.add(name, "≤ 3", "s", site.start_agent())
+            site.stop_agent(signal.SIGKILL)
+            table.add(f"{name}, after kill -9", "≤ 3", "s", site.start_agent())
+
+
+def journal_writes(table: Table) -> None:
+    """What a gate writes to its disk, counted by the disk."""
+    a_tap, _ = journals.written_bytes(people=200 if QUICK else 1_000, taps_each=1)
+    _, a_day = journals.written_bytes(people=200, taps_each=2)
+    table.add("written per tap until its receipt", "≤ 32", "KiB", a_tap / 1024)
+    table.add("written on a day of 400 taps", "≤ 32", "MiB", a_day / 1024**2)
+
+
+@functools.cache
+def _workshop() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="werfpoort-bench-"))
+    atexit.register(shutil.rmtree, folder)
+    return folder
+
+
+def _key() -> Path:
+    path = _workshop() / "journal.key"
+    signer_at(path)
+    return path
+
+
+@functools.cache
+def _journal(entries: int) -> Path:
+    """One of that size, made once; what is appended to it in a run is little beside it."""
+    path = _workshop() / f"{entries}.db"
+    begun = time.perf_counter()
+    journals.grown(path, entries, PEOPLE, signer_at(_key()), "virtual")
+    print(f"  (a journal of {entries:,} entries made in {time.perf_counter() - begun:.1f} s)")
+    return path
+
+
 def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     table = Table()
     chosen = set(sys.argv[1:])
-    measures: tuple[Callable[[Table], None], ...] = (peace, in_process, rush, start_and_idle)
+    measures: tuple[Callable[[Table], None], ...] = (
+        *(peace, in_process, rush, start_and_idle),
+        *(journal_writes, journal_start, journal_verify, journal_appends),
+    )
     for run in range(RUNS):
         print(f"run {run + 1} of {RUNS}")
         for measure in measures:
