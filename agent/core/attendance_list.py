@@ -189,7 +189,8 @@ class _Writer:
     def _short_head(self) -> Iterator[Block]:
         yield from self._title()
         if self._list.reference:
-            yield self._field("list.reference", self._list.reference.number, bold=True)
+            yield Text(self._say("list.reference"), bold=True)
+            yield Text(self._list.reference.number, large=True)
         else:
             yield Blank(self._say("list.reference"))
         yield from self._subject()
@@ -199,12 +200,12 @@ class _Writer:
         for text in self._words.each(key):
             yield Text(text, bold=True, large=True)
         if self._list.addendum_to:
-            yield self._field("list.addendum.to", self._list.addendum_to, bold=True)
+            yield self._field("list.addendum.to", self._list.addendum_to)
         yield Gap()
 
     def _subject(self) -> Iterator[Block]:
-        yield self._field("list.declaration", self._list.declaration, bold=True)
-        yield self._field("list.date", f"{self._list.day:%d/%m/%Y}", bold=True)
+        yield self._field("list.declaration", self._list.declaration)
+        yield self._field("list.date", f"{self._list.day:%d/%m/%Y}")
         yield self._field("list.number", self._list.list_number)
 
     def _reference(self) -> Iterator[Block]:
@@ -217,7 +218,7 @@ class _Writer:
                 yield Text(text)
             return
         yield Text(label, bold=True)
-        yield Text(reference.number, bold=True, large=True)
+        yield Text(reference.number, large=True)
         key = f"list.reference.{reference.how.name.lower()}"
         for texts in self._words.languages:
             by = Wording([texts]).who(reference.by)
@@ -239,7 +240,7 @@ class _Writer:
             *_row(number, name, time, bold=True),
             *_under(latin, bold=True),
             *(block for text in under for block in _under(text)),
-            *_under(mark, bold=True),
+            *_under(mark, bold=person.mark is not Mark.REGISTERED),
             Blank(self._say("list.signature"), _NUMBER),
         )
 
@@ -274,8 +275,9 @@ class _Writer:
         yield Qr(self._list.checkpoint)
         yield Text(self._list.checkpoint)
 
-    def _field(self, key: str, value: str, *, bold: bool = False) -> Text:
-        return Text(self._words.field(key, value), bold)
+    def _field(self, key: str, value: str) -> Text:
+        """Never bold: a zero in small bold letters is read as a six or an eight."""
+        return Text(self._words.field(key, value))
 
 
 def _row(number: int, text: str, time: str = "", *, bold: bool = False) -> Part:

@@ -2,8 +2,8 @@
 
     slip_document(slip, heading, [texts("nl"), texts("fr")])  →  one part, for any paper
 
-A step is one sentence that begins with what the hands do; numbers that are dialled, typed or quoted
-stand bold on a line of their own.
+A step is one sentence that begins with what the hands do. Numbers that are dialled or quoted are
+large or plain, never bold: a bold zero is easily read as a six or an eight.
 """
 
 from __future__ import annotations
@@ -92,14 +92,14 @@ class _Telling:
     def _not_exempt(self, slip: Instruction) -> Iterator[Block]:
         if slip.supplier:
             yield from self._step("slip.step.supplier")
-            yield self._beside(f"{slip.supplier.name}: {_kept(slip.supplier.phone)}", bold=True)
+            yield self._beside(f"{slip.supplier.name}: {_kept(slip.supplier.phone)}")
             if slip.supplier.hours:
                 yield self._beside(slip.supplier.hours)
         yield from self._phone(slip)
         if slip.agreed:
             yield from self._step("slip.step.agreed", agreed=slip.agreed)
         yield from self._step("slip.step.centre")
-        yield Text(_kept(CENTRE_PHONE), bold=True, large=True, align=Align.CENTRE)
+        yield Text(_kept(CENTRE_PHONE), large=True, align=Align.CENTRE)
         if slip.hours:
             yield self._beside(slip.hours)
         yield self._beside(self._texts["slip.centre.menu"])
@@ -162,7 +162,7 @@ class _Telling:
 
     def completion(self, slip: Completion) -> Iterator[Block]:
         yield self._title("slip.completion")
-        yield Text(slip.reference.number, bold=True, large=True)
+        yield Text(slip.reference.number, large=True)
         key = f"list.reference.{slip.reference.how.name.lower()}"
         by = Wording([self._texts]).who(slip.reference.by)
         yield self._text(key, when=instant(slip.reference.got), by=by)

@@ -174,9 +174,8 @@ def test_a_line_of_dots_stands_in_the_columns_of_a_line_of_letters() -> None:
     assert ImageChops.logical_xor(same.convert("1"), dots.convert("1")).getbbox() is None
 
 
+@pytest.mark.needs("libfribidi0", available=can_shape(), installable_in_ci=True)
 def test_arabic_letters_are_joined() -> None:
-    if not can_shape():
-        pytest.skip("Pillow finds no libfribidi0 here")
     joined = picture(Line((Run("محمد", 0, 40),)), 48)
     apart = picture(Line((Run("\u200c".join("محمد"), 0, 40),)), 48)
     assert joined.tobytes() != apart.tobytes()

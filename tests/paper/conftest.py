@@ -151,11 +151,14 @@ class Samples:
     checkpoint: str = CHECKPOINT
 
     def slip(self, name: str, languages: Sequence[str]) -> Document:
-        """A slip by its name; `list` and `list-provisional` are there too."""
+        """A slip or a list by its name."""
         spoken = [texts(language) for language in languages]
         match name:
             case "list":
                 return attendance_document(LIST, spoken)
+            case "list-short":
+                three = replace(LIST, people=LIST.people[:4], strangers=(), blank_lines=0)
+                return attendance_document(three, spoken)
             case "list-provisional":
                 provisional = replace(LIST, reference=None, people=LIST.people[:1], training=True)
                 return attendance_document(provisional, spoken)
@@ -165,6 +168,11 @@ class Samples:
                     replace(addendum, list_number="G1-20261124-2", strangers=()), spoken
                 )
         return slip_document(SLIPS[name], HEADING, spoken)
+
+    def named(self, surname: str, given_name: str, latin: str) -> Document:
+        """A list of one person."""
+        person = Person(surname, given_name, *BOUW, "85011512355", latin=latin)
+        return attendance_document(replace(LIST, people=(person,)), [texts("en")])
 
     def strip(self, name: str, languages: Sequence[str], paper: Paper) -> Strip:
         """What an emulated printer makes of the bytes of a slip, without a wire."""

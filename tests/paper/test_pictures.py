@@ -12,7 +12,8 @@ from PIL import Image, ImageChops
 from agent.locale import LANGUAGES
 from drivers.paper import Paper
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+ROOT = Path(__file__).parent.parent.parent
+GOLDEN = ROOT / "tests/golden"
 LISTS = ("list", "list-provisional", "list-addendum")
 SLIPS = (
     "instruction",
@@ -27,9 +28,8 @@ WIDTHS = [(("nl", "fr"), Paper.MM80), *(((language,), Paper.MM58) for language i
 """The two languages that most sites have on the wide roll, and each alone on the narrow one."""
 
 
-def assert_golden(name: str, image: Image.Image) -> None:
+def assert_golden(path: Path, image: Image.Image) -> None:
     """`image` is, dot for dot, the one that was looked at."""
-    path = GOLDEN / f"{name}.png"
     if os.environ.get("GOLDEN") == "write":
         image.save(path, optimize=True)
     with Image.open(path) as golden:
@@ -40,7 +40,7 @@ def assert_golden(name: str, image: Image.Image) -> None:
 
 def pictured(samples: Any, name: str, languages: tuple[str, ...], paper: Paper) -> None:
     picture = samples.strip(name, languages, paper).picture()
-    assert_golden(f"{name}-{'-'.join(languages)}-{paper.value}", picture)
+    assert_golden(GOLDEN / f"{name}-{'-'.join(languages)}-{paper.value}.png", picture)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -62,6 +62,11 @@ def test_a_slip_looks_as_it_did_when_it_was_looked_at(
     samples: Any, name: str, languages: tuple[str, ...], paper: Paper
 ) -> None:
     pictured(samples, name, languages, paper)
+
+
+def test_the_picture_in_the_readme_is_what_is_printed(samples: Any) -> None:
+    picture = samples.strip("list-short", ["nl"], Paper.MM80).picture()
+    assert_golden(ROOT / "docs/pictures/attendance-list.png", picture)
 
 
 def test_every_picture_that_is_kept_is_compared_with_something() -> None:
