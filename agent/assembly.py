@@ -22,6 +22,7 @@ from agent.core.events import DeviceWent, Event
 from agent.core.measurements import MAINS_SENSOR, Gate
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
+from agent.documents import Documents
 from agent.evidence.clock import SystemClock
 from agent.evidence.devices import gate_of
 from agent.evidence.gauges import MachineGauges
@@ -29,12 +30,14 @@ from agent.evidence_watch import EvidenceWatch
 from agent.journal.checkpoint import signer_at
 from agent.journal.keeper import Keeper, Owner
 from agent.journal.recovery import recovered, require_lasting
+from agent.keypad import Keypad
 from agent.lock import Lock
+from agent.printing import ChildPrinting
 from agent.roster_watch import RosterWatch
 from agent.seams import QueueInbox, ThreadWork
 from agent.surroundings import plan_of
-from drivers import open_reader
-from drivers.base import DeviceError, Panel, PanelSettings
+from drivers import open_keypad, open_reader
+from drivers.base import DeviceError, Panel, PanelSettings, Session
 from drivers.panel_gpio import open_panel
 from drivers.power_gpio import open_mains
 from drivers.supervised import Supervised
@@ -95,16 +98,18 @@ def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], No
 
         gauges = MachineGauges(plan_of(config), clock, gate, inbox.put)
         evidence = EvidenceWatch(gauges, tuple(posts), clock, inbox, work)
-        daemon = Daemon(Parts(keeper, clock, inbox, work, panel, delivery, roster, evidence))
-        for settings in config.readers:
-            reader = Supervised(settings.name, partial(open_reader, settings), daemon.report)
-            reader.start()
-            parts.callback(reader.stop)
-        if config.power.sensor is not None:
-            sensor = partial(open_mains, config.power.sensor)
-            mains = Supervised(MAINS_SENSOR, sensor, daemon.report)
-            mains.start()
-            parts.callback(mains.stop)
+        keypad = Keypad(clock, inbox, work, config.operator.code)
+        documents, seams = Documents(config), (clock, work)
+        printing = ChildPrinting(
+            config.printer.device, documents, lambda: keeper.state, seams, inbox.put
+        )
+        parts.callback(printing.close)
+        made = (keeper, clock, inbox, work, panel, delivery, roster, evidence, keypad, printing)
+        daemon = Daemon(Parts(*made))
+        for device, opened in _devices(config):
+            supervised = Supervised(device, opened, daemon.report)
+            supervised.start()
+            parts.callback(supervised.stop)
         for name, post in posts.items():
             work.start(f"{name} gets ready", partial(_prepare, name, post))
         parts.callback(clock.stop)
@@ -122,6 +127,16 @@ def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], No
         while daemon.turn():
             turned()
     log.info("the gate has stopped; nothing is lost")
+
+
+def _devices(config: Config) -> Iterator[tuple[str, Callable[[], Session]]]:
+    """Every device that is kept working, by name, with how it is opened."""
+    for reader in config.readers:
+        yield reader.name, partial(open_reader, reader)
+    if config.power.sensor is not None:
+        yield MAINS_SENSOR, partial(open_mains, config.power.sensor)
+    if (keypad := config.keypad.device) is not None:
+        yield keypad.name, partial(open_keypad, keypad)
 
 
 class DarkPanel:

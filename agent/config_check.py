@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.channel_check import Find, check_channels, check_place
+from agent.device_check import check_keypad, check_keypad_pins, check_printer
 from agent.findings import Finding
 from agent.settings import CHANNEL_KINDS, ChannelSettings, Config
 from drivers.base import FrameSettings, ReaderSettings
@@ -189,6 +190,9 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Config, Find], None]], ...] = (
     (frozenset({"gate", "clock"}), _check_clock),
     (frozenset({"delivery"}), _check_retries),
     (frozenset({"gate", "uplinks", "evidence"}), _check_evidence),
+    (frozenset({"keypad", "operator"}), check_keypad),
+    (frozenset({"keypad", "panel"}), check_keypad_pins),
+    (frozenset({"printer"}), check_printer),
 )
 """The sections that a check looks at, and the check."""
 

@@ -18,9 +18,10 @@ from agent.core.identifiers import IdentifierError, parse_company, parse_declara
 from agent.core.recipient import parse_recipient
 from agent.core.rules import DUTIES
 from agent.json_pointer import parts_of
-from agent.settings import CHANNEL_KINDS, AnswerSettings, RequestSettings
+from agent.operator_code import CodeUnusable, parse
+from agent.settings import CHANNEL_KINDS, NONE, AnswerSettings, RequestSettings
 from agent.surroundings import anchor_parts
-from drivers import READER_KINDS
+from drivers import KEYPAD_KINDS, PRINTER_KINDS, READER_KINDS
 
 LANGUAGES = ("nl", "fr", "de", "en")
 """DOMAIN.md, section 2."""
@@ -244,6 +245,21 @@ _KEPT_HEADERS = frozenset(
 _pin = _from_to(0, BCM_LAST_PIN, "(BCM numbers)")
 _duty = _one_of(tuple(DUTIES))
 
+
+def _code(text: str) -> str:
+    try:
+        parse(text)
+    except CodeUnusable as error:
+        raise IdentifierError(
+            str(error).partition(";")[0], "make it with: werfpoort code"
+        ) from None
+    return text
+
+
+def _pins(numbers: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(_pin(number) for number in numbers)
+
+
 RULES: Mapping[str, Rule] = {
     "gate.name": _name,
     "gate.control_socket": _socket,
@@ -275,6 +291,13 @@ RULES: Mapping[str, Rule] = {
     "panel.green": _pin,
     "panel.red": _pin,
     "panel.buzzer": _pin,
+    "operator.code": _optional(_code),
+    "keypad.kind": _one_of((NONE, *KEYPAD_KINDS)),
+    "keypad.name": _name,
+    "keypad.rows": _pins,
+    "keypad.columns": _pins,
+    "printer.kind": _one_of((NONE, *PRINTER_KINDS)),
+    "printer.baud": _from_to(1_200, 921_600, "baud"),
     "channels.name": _name,
     "channels.kind": _one_of(tuple(CHANNEL_KINDS)),
     "channels.address": _https,

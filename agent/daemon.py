@@ -16,7 +16,20 @@ from functools import partial
 from agent import __version__
 from agent.channels.delivery import Delivery
 from agent.core import gate
-from agent.core.commands import Command, Inquire, Measure, Record, Reply, Send, Show
+from agent.core.commands import (
+    CheckCode,
+    Command,
+    Inquire,
+    Measure,
+    Print,
+    PrintSlip,
+    ReadyPrinter,
+    Record,
+    Reply,
+    Send,
+    Show,
+)
+from agent.core.dialogue import KEYPAD
 from agent.core.events import (
     BurstEnded,
     CardsClashed,
@@ -35,6 +48,7 @@ from agent.core.events import (
 )
 from agent.core.measurements import MAINS_SENSOR
 from agent.core.moment import Moment
+from agent.core.paper_events import CodeChecked, KeyTyped
 from agent.core.records import described
 from agent.core.signals import SIGNALS, Signal
 from agent.evidence_watch import EvidenceWatch
@@ -42,6 +56,8 @@ from agent.journal.beat import EVERY_MS as BEAT_MS
 from agent.journal.beat import Beat, darkness
 from agent.journal.fault import JournalError, RecordUnwritable
 from agent.journal.keeper import Keeper
+from agent.keypad import Keypad
+from agent.printing import Printing
 from agent.roster_watch import RosterWatch
 from agent.seams import Clock, Inbox, Work
 from drivers.base import (
@@ -49,6 +65,7 @@ from drivers.base import (
     DeviceBack,
     DeviceError,
     DeviceGone,
+    KeyPressed,
     MainsSeen,
     Panel,
     Report,
@@ -80,6 +97,8 @@ class Parts:
     delivery: Delivery
     roster: RosterWatch
     evidence: EvidenceWatch
+    keypad: Keypad
+    printing: Printing
 
 
 class Daemon:
@@ -94,6 +113,8 @@ class Daemon:
         self._delivery = parts.delivery
         self._roster = parts.roster
         self._evidence = parts.evidence
+        self._keypad = parts.keypad
+        self._printing = parts.printing
         self._seen = parts.clock.now()
         self._rests: Signal | None = None
         self._fault: _Fault | None = None
@@ -113,6 +134,8 @@ class Daemon:
                 self.inbox.put(CardsClashed(at, reader))
             case MainsSeen(present):
                 self._evidence.mains(present, at)
+            case KeyPressed(keypad, key):
+                self.inbox.put(KeyTyped(at, keypad, key))
             case DeviceGone(device, cause, hint):
                 if device == MAINS_SENSOR:
                     self._evidence.mains(None, at)
@@ -156,6 +179,7 @@ class Daemon:
         self._evidence.look(now)
         if now.mono_ms >= self._beats_ms:
             self._beat(now)
+        self._printing.look(now)
         self._rest(now)
         event = self.inbox.take(self._patience_ms(now) / 1000)
         if event is None:
@@ -174,6 +198,8 @@ class Daemon:
 
     def _patience_ms(self, now: Moment) -> int:
         wait = min(gate.due_ms(self.keeper.state, now) - now.mono_ms, LONGEST_WAIT_MS)
+        for due_ms in (self._printing.due_ms(now), self._keypad.due_ms(now)):
+            wait = wait if due_ms is None else min(wait, due_ms - now.mono_ms)
         watched = min(self._roster.due_ms(now), self._evidence.due_ms(now))
         watched = min(watched, max(0, self._beats_ms - now.mono_ms))
         return min(wait, watched, RETRY_WRITING_MS if self._fault else wait)
@@ -213,6 +239,11 @@ class Daemon:
         if self._fault is not None and any(isinstance(c, Record) for c in commands):
             self._writes_again()
         self._carry_out(commands)
+        for said in self._keypad.hear(self.keeper.state, event):
+            if isinstance(said, Command):
+                self._carry_out((said,))
+            else:
+                self._handle(said)
 
     def _not_recorded(self, event: Event, error: JournalError) -> None:
         """Nothing happened: a tap is refused, the rest is kept until it can be recorded."""
@@ -224,6 +255,10 @@ class Daemon:
                 self._fault.refused += 1
             case TimePassed() | WritingResumed() | Stopping() | Measured():
                 pass
+            case KeyTyped() | CodeChecked():
+                pass
+            case _ if getattr(event, "asked", 0) == KEYPAD:
+                pass  # whoever heard that it is refused types it again
             case _:
                 self._fault.undone.append(event)
         self._refused(event, error)
@@ -260,6 +295,14 @@ class Daemon:
                     self._reply(command)
                 case Measure():
                     self._evidence.measure(self.clock.now())
+                case CheckCode():
+                    self._keypad.check(command)
+                case ReadyPrinter():
+                    self._printing.ready()
+                case Print():
+                    self._printing.print(command)
+                case PrintSlip(kind):
+                    self._printing.slip(kind)
         for command in commands:
             if isinstance(command, Record):
                 log.info("%s", described(command.record))
@@ -280,6 +323,11 @@ class Daemon:
             self.inbox.put(heard)
 
     def _reply(self, reply: Reply) -> None:
+        if reply.asked == KEYPAD:
+            signal = Signal.ENTRY_TAKEN if reply.done else Signal.ENTRY_REFUSED
+            log.info("keypad: %s", reply.text)
+            self._on_panel(partial(self._panel.show, SIGNALS[signal].pattern))
+            return
         waiting = self._replies.get(reply.asked)
         if waiting is not None:
             waiting.put(reply)

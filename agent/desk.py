@@ -17,6 +17,7 @@ from agent.core.identifiers import IdentifierError, mask_inss, mask_uid, parse_u
 from agent.core.moment import Moment
 from agent.core.state import State
 from agent.desk_journal import JournalDesk
+from agent.desk_paper import PaperDesk
 from agent.desk_registrations import RegistrationDesk, Wait
 from agent.desk_taps import TapsDesk
 from agent.roster_watch import offer
@@ -43,6 +44,7 @@ class Desk:
         self.journal = JournalDesk(state, now, decide, config)
         self._taps = TapsDesk(state, now, decide)
         self._registrations = RegistrationDesk(state, now, decide, wait)
+        self._paper = PaperDesk(state, now, decide, config)
 
     def answer(self, question: Question) -> Answer:
         """The answer: `done`, and `text` for a person or what was asked to be looked at."""
@@ -59,6 +61,8 @@ class Desk:
                 )
             case {"ask": str(ask)} if ask.startswith("journal-"):
                 return self.journal.answer(question)
+            case {"ask": str(ask)} if ask.startswith("paper-"):
+                return self._paper.answer(question)
             case {"ask": str(ask)} if ask.startswith("taps-"):
                 return self._taps.answer(question)
             case {"ask": "cancel"}:

@@ -16,7 +16,11 @@ from zoneinfo import ZoneInfo
 from agent.core.inquiries import Ability
 from agent.core.rules import Line, Rules
 from agent.surroundings import EvidenceSettings, PowerSettings, UplinkSettings, facts_of
-from drivers.base import PanelSettings, ReaderSettings
+from drivers.base import KeypadSettings, PanelSettings, ReaderSettings
+from drivers.paper import Paper, PrinterSettings
+
+NONE = "none"
+"""The kind of a device that the gate does not have."""
 
 Environment = Literal[
     "Production", "Simulation", "Acceptation", "Integration", "Test", "Development"
@@ -252,6 +256,50 @@ class DeliverySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSettings:
+    """[operator]; `code` is the hash that `werfpoort code` makes, never the code itself."""
+
+    ask_code: bool = True
+    code: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeypadSection:
+    """[keypad]"""
+
+    kind: str = NONE
+    name: str = "keypad"
+    rows: tuple[int, ...] = KeypadSettings().rows
+    columns: tuple[int, ...] = KeypadSettings().columns
+    path: str = ""
+
+    @property
+    def device(self) -> KeypadSettings | None:
+        """What the driver is opened with; None: there is none."""
+        if self.kind == NONE:
+            return None
+        return KeypadSettings(self.name, self.kind, self.rows, self.columns, self.path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrinterSection:
+    """[printer]"""
+
+    kind: str = NONE
+    address: str = ""
+    paper: Paper = Paper.MM80
+    profile: str = ""
+    baud: int = 115_200
+
+    @property
+    def device(self) -> PrinterSettings | None:
+        """What the driver is opened with; None: there is none."""
+        if self.kind == NONE:
+            return None
+        return PrinterSettings(self.kind, self.address, self.paper, self.profile, self.baud)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A configuration in which every key was checked; channels in order of preference."""
 
@@ -268,6 +316,9 @@ class Config:
     power: PowerSettings = field(default_factory=PowerSettings)
     uplinks: tuple[UplinkSettings, ...] = (UplinkSettings(),)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    operator: OperatorSettings = field(default_factory=OperatorSettings)
+    keypad: KeypadSection = field(default_factory=KeypadSection)
+    printer: PrinterSection = field(default_factory=PrinterSection)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -280,6 +331,7 @@ class Config:
         return Rules(
             zone=self.zone,
             declaration=self.site.declaration,
+            firm=self.site.company,
             duty=self.site.duty,
             duties={e.number: e.duty for e in self.employers if e.duty},
             lines=tuple(Line(c.name, c.duty, c.batch, c.abilities) for c in self.channels),
@@ -291,6 +343,9 @@ class Config:
             waiting_after_ms=_ms(self.delivery.waiting_after_s),
             facts=facts_of(self),
             follow_up_ms=_ms(self.delivery.follow_up_hours * 3600),
+            keypad=self.keypad.name,
+            ask_code=self.operator.ask_code,
+            employers=tuple(e.number for e in self.employers),
         )
 
 

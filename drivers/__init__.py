@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from drivers.base import DeviceNotFound, ReaderSettings, Session
+from drivers.base import DeviceNotFound, KeypadSettings, ReaderSettings, Session
 
 READER_KINDS = ("pn532", "rdm6300", "wiegand", "line", "hid")
+KEYPAD_KINDS = ("matrix", "usb")
+PRINTER_KINDS = ("usb", "serial", "network", "file")
+"""A printer is opened by the printing process alone (`drivers/print_job.py`)."""
 
 
 def open_reader(settings: ReaderSettings) -> Session:
@@ -26,4 +29,22 @@ def open_reader(settings: ReaderSettings) -> Session:
             raise DeviceNotFound(
                 f"reader {settings.name!r}: unknown kind {unknown!r}",
                 f"set `kind` to one of: {', '.join(READER_KINDS)}",
+            )
+
+
+def open_keypad(settings: KeypadSettings) -> Session:
+    """A session with the keypad of `settings`. Raises DeviceError."""
+    match settings.kind:
+        case "matrix":
+            from drivers.keypad_matrix import open_keypad_matrix
+
+            return open_keypad_matrix(settings)
+        case "usb":
+            from drivers.keypad_usb import open_keypad_usb
+
+            return open_keypad_usb(settings)
+        case unknown:
+            raise DeviceNotFound(
+                f"keypad {settings.name!r}: unknown kind {unknown!r}",
+                f"set `kind` to one of: {', '.join(KEYPAD_KINDS)}",
             )

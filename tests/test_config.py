@@ -24,7 +24,9 @@ from hypothesis import strategies as st
 from agent.config import Config, ConfigError, check_config, load_config
 from agent.core.rules import Per
 from agent.findings import Finding, report
-from drivers.base import Direction
+from agent.operator_code import made
+from drivers.base import Direction, KeypadSettings
+from drivers.paper import Paper, PrinterSettings
 
 EXAMPLE = Path(__file__).parents[1] / "config" / "werfpoort.example.toml"
 
@@ -638,3 +640,52 @@ def test_reading_a_configuration_loads_no_heavy_library() -> None:
         cwd=EXAMPLE.parents[1],
     )
     assert run.stdout == "[]\n"
+
+
+# --- keypad and printer -----------------------------------------------------------------------
+
+HASHED = made("482915", b"a salt of a test")
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ('[keypad]\nkind = "matrix"', "operator.code is missing"),
+        (f'[keypad]\nkind = "usb"\n[operator]\ncode = "{HASHED}"', "keypad.path is missing"),
+        (f'[keypad]\nkind = "matrix"\ncolumns = [1]\n[operator]\ncode = "{HASHED}"', "no keypad"),
+        (
+            f'[keypad]\nkind = "matrix"\nrows = [17, 6, 13, 19]\n[operator]\ncode = "{HASHED}"',
+            "amber",
+        ),
+        ("[keypad]\nrows = [99]", "0 to 27"),
+        ('[operator]\ncode = "482915"', "not the hash of a code"),
+        ('[printer]\nkind = "usb"', "printer.address is missing"),
+        ('[printer]\nkind = "laser"', "known: none, usb"),
+        ('[printer]\npaper = "a4"', '"80mm", "58mm"'),
+    ],
+)
+def test_a_slip_in_keypad_or_printer_is_told(tmp_path: Path, section: str, problem: str) -> None:
+    write_files(tmp_path)
+    config, findings = check_config(write(tmp_path, f"{GOOD}{section}\n"))
+    assert config is None
+    (finding,) = findings
+    assert problem in f"{finding.where.rpartition(' ')[2]} {finding.problem} {finding.mend}"
+
+
+def test_a_gate_with_keypad_and_printer_passes(tmp_path: Path) -> None:
+    write_files(tmp_path)
+    text = f"""{GOOD}[keypad]
+kind = "matrix"
+[operator]
+code = "{HASHED}"
+[printer]
+kind = "network"
+address = "192.0.2.7"
+paper = "58mm"
+"""
+    config, findings = check_config(write(tmp_path, text))
+    assert findings == () and config is not None
+    assert config.keypad.device == KeypadSettings()
+    assert config.printer.device == PrinterSettings("network", "192.0.2.7", Paper.MM58)
+    assert config.rules.ask_code
+    assert load_config(EXAMPLE).keypad.device is None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from agent.core import records
 from agent.core.inquiries import Question
-from agent.core.paper_events import Slip
+from agent.core.paper_events import SlipKind
 from agent.core.paper_records import Paper
 from agent.core.papers import Reference, Sheet
 from agent.core.registrations import Registration
@@ -103,7 +103,7 @@ class Print:
 class PrintSlip:
     """Print this slip, as things stand now."""
 
-    slip: Slip
+    slip: SlipKind
 
 
 Command = (

@@ -308,7 +308,7 @@ def standing(state: State, now: Moment) -> Signal:
     stick = exports.standing(state.export, now)
     if stick is Signal.STICK_WORKING:
         return stick
-    if state.broken.keys() - {MAINS_SENSOR}:
+    if state.broken.keys() - {MAINS_SENSOR, state.rules.keypad}:
         return Signal.OUT_OF_ORDER
     if stick:
         return stick

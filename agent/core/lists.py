@@ -102,12 +102,12 @@ def copy_asked(turn: Turn, event: CopyAsked) -> None:
 
 def lines_counted(turn: Turn, event: LinesCounted) -> None:
     """Notes that blank lines were filled in: from now on they count."""
-    sheets = [s for s in turn.state.papers.sheets.values() if s.made.blank_lines]
+    sheets = [s for s in turn.state.papers.sheets.values() if s.made.lines_to_fill_in]
     sheet = next((s for s in reversed(sheets) if event.number in ("", s.made.number)), None)
     if sheet is None:
         turn.reply(event.asked, False, "no list of today or yesterday has blank lines")
-    elif not 0 <= event.count <= sheet.made.blank_lines:
-        most = sheet.made.blank_lines
+    elif not 0 <= event.count <= sheet.made.lines_to_fill_in:
+        most = sheet.made.lines_to_fill_in
         text = f"list {sheet.made.number} has {most} blank lines, not {event.count}"
         turn.reply(event.asked, False, text)
     else:
@@ -195,7 +195,8 @@ def _write(
 ) -> str:
     state, today = turn.state, turn.state.rules.day(turn.at)
     number = f"{state.journal}-{today:%m%d}-{len(state.papers.of_day(today)) + 1}"
-    blank = 0 if adds_to else SPARE_LINES + len(state.taps.unknown())
+    first = {tap.uid: tap.at for tap in reversed(state.taps.loose)}
+    strangers = () if adds_to else tuple(first[uid] for uid in state.taps.unknown())
     turn.record(
         ListMade(
             number,
@@ -204,7 +205,8 @@ def _write(
             wanted.firm,
             wanted.reference,
             wanted.by,
-            blank,
+            0 if adds_to else SPARE_LINES,
+            strangers,
             adds_to,
             state.checkpoint,
         )

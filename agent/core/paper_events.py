@@ -10,7 +10,7 @@ from agent.core.procedure_records import By
 from drivers.paper import JobDone, PartDone, PartStarted
 
 
-class Slip(StrEnum):
+class SlipKind(StrEnum):
     """What is printed on request and proves nothing: it may be printed as often as one likes."""
 
     INSTRUCTION = "instruction"
@@ -111,7 +111,7 @@ class SlipAsked:
     """A person wants a slip."""
 
     at: Moment
-    slip: Slip
+    slip: SlipKind
     by: By
     asked: int = 0
 

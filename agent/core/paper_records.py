@@ -47,8 +47,9 @@ class ReferenceGot:
 class ListMade:
     """An attendance list was made; the names on it follow as entries of their own.
 
-    `reference` empty: it is provisional. `addendum_to`: the list that it adds to. `checkpoint`:
-    the one that stands on it, so that a part printed again is the same.
+    `reference` empty: it is provisional. `strangers`: the first tap of each unknown badge, for
+    whom there is a line beside the `blank_lines`. `addendum_to`: the list that it adds to.
+    `checkpoint`: the one that stands on it, so that a part printed again is the same.
     """
 
     LOGGED: ClassVar = (
@@ -62,8 +63,14 @@ class ListMade:
     reference: str
     by: str
     blank_lines: int
+    strangers: tuple[Moment, ...] = ()
     addendum_to: str = ""
     checkpoint: CheckpointSigned | None = None
+
+    @property
+    def lines_to_fill_in(self) -> int:
+        """How many lines people write on themselves."""
+        return len(self.strangers) + self.blank_lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class Sheet:
     completed: bool = False
     stands: bool = False
     filled: int | None = None
+    pages: int = 0
 
     @property
     def ready(self) -> bool:
@@ -101,6 +102,18 @@ class Papers:
         yield from (reference.seq for reference in self.references)
         yield from (sheet.seq for sheet in self.sheets.values())
         yield from self.jobs
+
+    def of_sheet(self, sheet: Sheet) -> Reference | None:
+        """The number that this list has by now, with how it was got."""
+        return next(
+            (
+                reference
+                for reference in reversed(self.references)
+                if (reference.got.number, reference.got.firm) == (sheet.reference, sheet.made.firm)
+                and reference.got.day == sheet.made.day
+            ),
+            None,
+        )
 
     def of_day(self, day: dt.date) -> tuple[Sheet, ...]:
         """The lists of `day`, in the order in which they were made."""
@@ -165,7 +178,7 @@ def _printing(papers: Papers, entry: Entry) -> Papers:
         case PaperDone(number) if job := papers.jobs.get(number):
             papers = _without(papers, number)
             if job.due.paper is Paper.LIST:
-                return _sheet(papers, job.due.number, printed=True)
+                return _sheet(papers, job.due.number, printed=True, pages=job.parts)
             return _sheet(papers, job.due.number, completed=True)
         case PaperDropped(number):
             return _without(papers, number)

@@ -11,7 +11,7 @@ import datetime as dt
 
 from agent.core.commands import Print, PrintSlip
 from agent.core.obligations import Outcome
-from agent.core.paper_events import PaperChecked, PaperMoved, Slip, SlipAsked
+from agent.core.paper_events import PaperChecked, PaperMoved, SlipAsked, SlipKind
 from agent.core.paper_records import (
     ListStands,
     ObligationOnPaper,
@@ -137,7 +137,7 @@ def _done(turn: Turn, job: Job, by: str) -> None:
     sheet = turn.state.papers.sheets.get(job.due.number)
     if sheet is not None and sheet.ready and not sheet.stands:
         turn.record(ListStands(sheet.made.number, sheet.reference))
-        turn.say(PrintSlip(Slip.KEEP_LIST))
+        turn.say(PrintSlip(SlipKind.KEEP_LIST))
         if turn.at.trusted:
             settle_on_paper(turn, turn.state.rules.day(turn.at))
 
@@ -145,8 +145,6 @@ def _done(turn: Turn, job: Job, by: str) -> None:
 def _go_on(turn: Turn, number: int, after_ms: int = 0) -> None:
     job = turn.state.papers.jobs[number]
     sheet = turn.state.papers.sheets[job.due.number]
-    reference = next(
-        (r for r in turn.state.papers.references if r.got.number == sheet.reference), None
-    )
+    reference = turn.state.papers.of_sheet(sheet)
     sent = EVERY_PART if job.due.copy else job.sent + job.lost
     turn.say(Print(job.number, job.due.paper, sheet, reference, job.certain, sent, after_ms))

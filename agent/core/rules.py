@@ -74,6 +74,8 @@ class Rules:
     """After a receipt, and between two rounds of questions about receipts; 0: none are asked."""
     facts: Facts = field(default_factory=Facts)
     limits: Limits = field(default_factory=Limits)
+    keypad: str = ""
+    """Its name: while it alone is broken, taps are taken."""
     ask_code: bool = True
     """The keypad asks for the operator code first."""
     employers: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from agent.channels.checkinatwork import Checkinatwork
@@ -29,6 +30,8 @@ from agent.daemon import Daemon, Parts
 from agent.evidence_watch import EvidenceWatch
 from agent.journal.checkpoint import signer_from
 from agent.journal.keeper import Owner, opened
+from agent.keypad import Keypad
+from agent.operator_code import made
 from agent.roster_watch import RosterWatch
 from agent.sandbox.authority import Authority
 from agent.sandbox.layers import Layers, all_well
@@ -36,11 +39,15 @@ from agent.sandbox.lossy_disk import LossyDisk
 from agent.sandbox.people import DECLARATION, Person, roster_csv
 from agent.sandbox.presence import PATH, PresenceService
 from agent.sandbox.serving import InProcess
+from agent.sandbox.tray import Tray
 from agent.sandbox.virtual import VirtualClock, VirtualInbox, VirtualWork
-from drivers.base import BadgeSeen, DeviceBack, Pattern
+from drivers.base import BadgeSeen, DeviceBack, KeyPressed, Pattern
 
 ADDRESS = "https://checkinatwork.test" + PATH
 CALL_S = 20.0
+CODE = "4321"
+CODE_HASH = made(CODE, b"simulated site")
+KEY_MS = 300
 
 _disks = itertools.count(1)
 """A name for every disk of this process: SQLite keeps them all."""
@@ -90,6 +97,7 @@ class Simulation:
         self.roster.write_text(roster_csv(self.people), encoding="utf-8")
         self._signer = signer_from(self.chance.randbytes(32))
         self.layers = Layers(self.clock, all_well("ciaw"))
+        self.tray = Tray(self.clock, self.inbox)
         self.daemon = self._powered()
 
     def now(self) -> dt.datetime:
@@ -111,9 +119,9 @@ class Simulation:
         delivery = Delivery({"ciaw": Post(channel, CALL_S)}, self.clock, self.chance)
         roster = RosterWatch(self.roster, DECLARATION, self.clock, self.inbox, work)
         evidence = EvidenceWatch(self.layers, ("ciaw",), self.clock, self.inbox, work)
-        daemon = Daemon(
-            Parts(keeper, self.clock, self.inbox, work, self.panel, delivery, roster, evidence)
-        )
+        keypad = Keypad(self.clock, self.inbox, work, CODE_HASH)
+        parts = (keeper, self.clock, self.inbox, work, self.panel, delivery, roster, evidence)
+        daemon = Daemon(Parts(*parts, keypad, self.tray))
         daemon.start()
         daemon.report(DeviceBack("entrance"))
         return daemon
@@ -128,6 +136,15 @@ class Simulation:
     def _tap(self, uid: str) -> None:
         self.daemon.report(BadgeSeen("entrance", uid))
 
+    def press(self, seconds: float, keys: str) -> None:
+        """Somebody types these keys at the keypad, from that many seconds after the start on."""
+        for place, key in enumerate(keys):
+            at_ms = round(seconds * 1000) + place * KEY_MS
+            self.inbox.later(at_ms, partial(self._press, key))
+
+    def _press(self, key: str) -> None:
+        self.daemon.report(KeyPressed("keypad", key))
+
     def run_until(self, seconds: float) -> None:
         """Turns until that many seconds after the start."""
         self.inbox.horizon_ms = round(seconds * 1000)
@@ -140,6 +157,7 @@ class Simulation:
         with suppress(sqlite3.Error):  # the dead connection: every call of it fails
             self.daemon.keeper.journal.close()
         self.inbox.forget()
+        self.tray.forget()
         self.clock.go_to(self.clock.true_ms + round(dark_s * 1000))
         self.clock.reboot()
         self.daemon = self._powered()

@@ -28,7 +28,7 @@ from agent.core.paper_events import (
     PaperChecked,
     PaperMoved,
     ReferenceEntered,
-    Slip,
+    SlipKind,
 )
 from agent.core.paper_records import Paper
 from agent.core.procedure_records import By
@@ -332,7 +332,7 @@ def test_a_printer_that_never_answers_needs_a_person_and_then_the_list_is_proof(
     assert (again.certain, again.sent) == (0, 2)
     commands = gate.do(PaperChecked(gate.at, By.KEYPAD, whole=True, asked=1))
     assert reply(commands).done
-    assert PrintSlip(Slip.KEEP_LIST) in commands
+    assert PrintSlip(SlipKind.KEEP_LIST) in commands
     assert gate.outcome("04A1")[1:] == ("j-1124-1", "20261124")
 
 
@@ -364,7 +364,7 @@ def test_blank_lines_count_once_a_person_says_how_many_were_filled_in() -> None:
     gate = Gate()
     gate.tap("04FF", "04A1")
     (job,) = prints(gate.enter("20261124"))
-    lines = job.sheet.made.blank_lines
+    lines = job.sheet.made.lines_to_fill_in
     assert lines == 9  # one for the unknown badge
     assert not reply(gate.do(LinesCounted(gate.at, By.KEYPAD, lines + 1, asked=1))).done
     assert gate.state.papers.sheets["j-1124-1"].filled is None

@@ -1,0 +1,119 @@
+"""A printer of a simulated gate, on virtual time: it prints parts, and runs out of paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.attendance_list import PEOPLE_A_PAGE
+from agent.core.commands import Print
+from agent.core.events import Event
+from agent.core.moment import Moment
+from agent.core.paper_events import PaperMoved, SlipKind
+from agent.core.paper_records import Paper
+from agent.sandbox.virtual import VirtualClock, VirtualInbox
+from drivers.paper import JobDone, PartDone, PartStarted, PrinterStatus
+
+PART_MS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What came out: part `part` of a job. `marked`: it says that it is a duplicate."""
+
+    job: int
+    part: int
+    marked: bool
+
+
+class Tray:
+    """Implements `agent.printing.Printing`. `roll`: how many parts of paper are left."""
+
+    def __init__(self, clock: VirtualClock, inbox: VirtualInbox[Event]) -> None:
+        self.roll = 1_000
+        self.sheets: list[Sheet] = []
+        self.slips: list[SlipKind] = []
+        self._clock = clock
+        self._inbox = inbox
+        self._queue: list[tuple[int, Print]] = []
+        self._busy = False
+        self._boot = ""
+
+    def ready(self) -> None:
+        """It always is."""
+
+    def slip(self, kind: SlipKind) -> None:
+        """Comes out at once."""
+        self.slips.append(kind)
+
+    def print(self, order: Print) -> None:
+        """Queues it."""
+        self._queue = [(at, other) for at, other in self._queue if other.job != order.job]
+        self._queue.append((self._clock.now().mono_ms + order.after_ms, order))
+
+    def look(self, now: Moment) -> None:
+        """Begins what is due."""
+        if now.boot_id != self._boot:  # the printer lost power with the gate
+            self._boot, self._busy = now.boot_id, False
+        due = next((d for d in self._queue if d[0] <= now.mono_ms), None)
+        if due is not None and not self._busy:
+            self._queue.remove(due)
+            self._busy = True
+            self._go_on(due[1], due[1].certain, now.boot_id)
+
+    def due_ms(self, now: Moment) -> int | None:
+        """When the next order is due."""
+        return None if self._busy else min((at for at, _ in self._queue), default=None)
+
+    def close(self) -> None:
+        """Nothing to do."""
+
+    def forget(self) -> None:
+        """The gate lost power: what it had ordered is gone."""
+        self._queue.clear()
+
+    def _go_on(self, order: Print, done: int, boot: str) -> None:
+        """The part after `done`, unless all are or the roll is empty."""
+        parts = _parts(order)
+        sent = max(done, min(order.sent, parts))
+        if done == parts:
+            self._say(order, parts, JobDone(parts, parts, PrinterStatus.OK))
+            self._busy = False
+        elif not self.roll:
+            out = JobDone(done, sent, PrinterStatus.PAPER_OUT, "no paper", "put in a new roll")
+            self._say(order, parts, out)
+            self._busy = False
+        else:
+            self.roll -= 1
+            self._say(order, parts, PartStarted(done + 1))
+            self.sheets.append(Sheet(order.job, done + 1, done < order.sent))
+            self._later(boot, lambda: self._printed(order, done + 1, boot))
+
+    def _printed(self, order: Print, part: int, boot: str) -> None:
+        self._say(order, _parts(order), PartDone(part, True, PrinterStatus.OK))
+        self._go_on(order, part, boot)
+
+    def _later(self, boot: str, happening: Callable[[], None]) -> None:
+        def if_still_on() -> None:
+            if self._clock.now().boot_id == boot:
+                happening()
+
+        self._inbox.later(self._clock.true_ms + PART_MS, if_still_on)
+
+    def _say(self, order: Print, parts: int, event: PartStarted | PartDone | JobDone) -> None:
+        self._inbox.put(PaperMoved(self._clock.now(), order.job, parts, event))
+
+
+def _parts(order: Print) -> int:
+    if order.paper is Paper.COMPLETION:
+        return 1
+    entries = len(order.sheet.rows) + order.sheet.made.lines_to_fill_in
+    return max(1, -(-entries // PEOPLE_A_PAGE))
+
+
+if TYPE_CHECKING:
+    from agent.printing import Printing
+
+    def _implements(tray: Tray) -> Printing:
+        return tray
