@@ -268,7 +268,7 @@ class _Writer:
                 yield Columns((Cell("", 2), Cell(said)))
         if self._list.lines_to_fill_in:
             yield Text(self._say("list.total.blank", count=self._list.lines_to_fill_in), bold=True)
-        yield Blank(self._say("list.filled_in"))
+            yield Blank(self._say("list.filled_in"))
         yield Blank(self._say("list.signed_by"))
         yield Gap()
         yield Text(self._say("list.checkpoint"))

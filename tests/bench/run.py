@@ -32,6 +32,7 @@ from drivers.emulators.nfc_cards import ntag213
 sys.path.insert(0, str(Path(__file__).parent))
 import inside
 import journals
+import papers
 from measures import cpu_share, percentile, resident_mib, tap_moments
 
 QUICK = bool(os.environ.get("QUICK"))
@@ -196,6 +197,18 @@ def journal_writes(table: Table) -> None:
     table.add("written on a day of 400 taps", "≤ 32", "MiB", a_day / 1024**2)
 
 
+def paper(table: Table) -> None:
+    """A list of 500 people, on paper and as PDF."""
+    first_byte = papers.first_byte_ms()
+    table.add("second # to the list's first byte, 500 people", "≤ 500", "ms", first_byte)
+    table.add("list of 500 rendered for a roll", "≤ 2", "s", papers.rendered_s())
+    table.add("list of 500 as PDF", "", "s", papers.pdf_s())
+    lists = 3 if QUICK else 10
+    first, others = papers.grown_mib(lists)
+    table.add("who asks: grown by a list of 500", "", "MiB", first)
+    table.add("who asks: grown by nine more", "≤ 1", "MiB", others)
+
+
 @functools.cache
 def _workshop() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="werfpoort-bench-"))
@@ -225,7 +238,7 @@ def main() -> None:
     chosen = set(sys.argv[1:])
     measures: tuple[Callable[[Table], None], ...] = (
         *(peace, in_process, rush, start_and_idle),
-        *(journal_writes, journal_start, journal_verify, journal_appends),
+        *(paper, journal_writes, journal_start, journal_verify, journal_appends),
     )
     for run in range(RUNS):
         print(f"run {run + 1} of {RUNS}")
