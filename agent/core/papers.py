@@ -82,6 +82,12 @@ class Job:
     held: PaperHeld | None = None
 
     @property
+    def in_flight(self) -> bool:
+        """True while a part may have begun of which nothing is known: but where a stop is known,
+        the part that is sent next is one that is known to have been sent."""
+        return self.held is None or self.sent <= self.certain
+
+    @property
     def unsure(self) -> bool:
         """True when all was sent and only a person can see what came out."""
         return self.held is not None and self.held.unsure
@@ -156,7 +162,7 @@ def apply(papers: Papers, entry: Entry) -> Papers:
         case OperatorAdmitted():
             return replace(papers, refused=0, refused_at=None)
         case AgentStarted():
-            jobs = {n: replace(job, lost=True) for n, job in papers.jobs.items()}
+            jobs = {n: replace(job, lost=job.in_flight) for n, job in papers.jobs.items()}
             return replace(papers, jobs=jobs)
         case DayBegan(keep_from=keep_from):
             return _let_go(replace(papers, refused=0, refused_at=None), keep_from)

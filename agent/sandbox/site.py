@@ -21,11 +21,15 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from agent.control import NobodyAnswers, ask
+from agent.operator_code import made
 from agent.sandbox.authority import Authority
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, Person, roster_csv
 from agent.sandbox.presence import PATH, PresenceService
 from agent.sandbox.serving import HttpsServer
+from drivers.base import KeypadSettings
+from drivers.emulators.escpos import EscposEmulator
+from drivers.emulators.keypad import MatrixKeys
 from drivers.emulators.nfc_cards import Card
 from drivers.emulators.pin_board import PinBoard, PinChange
 from drivers.emulators.pn532 import Pn532Emulator
@@ -85,6 +89,21 @@ anchors_ca_file = "{folder}/authority.crt"
 other_resolvers = []
 empty_page = ""
 """
+ROWS, COLUMNS = KeypadSettings().rows, KeypadSettings().columns
+CODE = "4321"
+PRESSED_S, BETWEEN_KEYS_S = 0.09, 0.09
+"""How long a finger in no hurry holds a key, and stays away from the next."""
+WITH_PAPER = """
+[keypad]
+kind = "matrix"
+
+[operator]
+code = "{code}"
+
+[printer]
+kind = "network"
+address = "{printer}"
+"""
 
 
 @dataclass(slots=True)
@@ -103,8 +122,10 @@ class Lamps:
 class VirtualSite:
     """One gate with its world, from `__enter__` to `__exit__`, in `folder`."""
 
-    def __init__(self, folder: Path, people: Sequence[Person]) -> None:
+    def __init__(self, folder: Path, people: Sequence[Person], *, paper: bool = False) -> None:
+        """`paper`: with keypad and printer."""
         self.folder = folder
+        self.printer = EscposEmulator() if paper else None
         self.people = tuple(people)
         self.lamps = Lamps()
         authority = Authority()
@@ -137,8 +158,10 @@ class VirtualSite:
         self._parts.enter_context(self._server)
         address = self._server.address + PATH
         self.config.write_text(
-            CONFIG.format(
+            (CONFIG + (WITH_PAPER if self.printer else "")).format(
                 folder=self.folder,
+                code=made(CODE),
+                printer=self.printer.address if self.printer else "",
                 address=address,
                 port=urlsplit(address).port,
                 declaration=DECLARATION,
@@ -148,6 +171,9 @@ class VirtualSite:
         )
         self.board = PinBoard(self.folder / "pins", self.lamps.changes.append)
         self._parts.callback(self.board.close)
+        self.keys = MatrixKeys(self.board, ROWS, COLUMNS)
+        if self.printer is not None:
+            self._parts.enter_context(self.printer)
         self.reader = self._parts.enter_context(Pn532Emulator(self.folder / "reader"))
         self._parts.callback(self.stop_agent)
         self.start_agent()
@@ -241,6 +267,14 @@ class VirtualSite:
         time.sleep(held_s)
         self.reader.leave(card)
         return came
+
+    def press(self, keys: str) -> None:
+        """Types these keys, one after the other."""
+        for key in keys:
+            self.keys.press(key)
+            time.sleep(PRESSED_S)
+            self.keys.release(key)
+            time.sleep(BETWEEN_KEYS_S)
 
     def set_faults(self, **faults: Any) -> None:
         """What is wrong with the service and the way to it, from now on."""
