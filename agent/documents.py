@@ -151,6 +151,7 @@ class Documents:
             employer_name=self._firms.get(worker.employer, ""),
             inss=worker.inss,
             limosa=worker.limosa,
+            latin=worker.latin,
             tapped=self._local(row.tapped) if row.tapped is not None else None,
             mark=row.mark,
             receipt=row.receipt,
@@ -162,7 +163,7 @@ class Documents:
 
     def _checkpoint(self, sheet: Sheet, state: State) -> str:
         signed = sheet.made.checkpoint
-        return Checkpoint.of(state.journal, signed).text() if signed is not None else "-"
+        return Checkpoint.of(state.journal, signed).text() if signed is not None else ""
 
     def _local(self, moment: Moment) -> dt.datetime:
         return moment.local(self._config.zone)

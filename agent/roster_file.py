@@ -31,6 +31,7 @@ COLUMNS = (
     "language",
     "valid_from",
     "valid_until",
+    "latin_name",
 )
 REQUIRED_COLUMNS = ("badge_uid", "surname", "given_name")
 SEPARATORS = ";,\t"

@@ -56,6 +56,7 @@ class RowReader:
             language=self._language(),
             valid_from=_date(self._read("valid_from", _iso_date)),
             valid_until=_date(self._read("valid_until", _iso_date)),
+            latin=self._read("latin_name", _latin),
         )
         self._check_together(worker)
         barred = any(not warning for _, _, warning in self.errors)
@@ -119,6 +120,17 @@ def _name(text: str) -> str:
                 f"holds an invisible character (U+{ord(character):04X})", "type the name again"
             )
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _latin(text: str) -> str:
+    name = _name(text)
+    strange = next((c for c in name if c.isalpha() and "LATIN" not in unicodedata.name(c, "")), "")
+    if strange:
+        raise IdentifierError(
+            f"holds a letter that is not Latin (U+{ord(strange):04X})",
+            "write the name as the passport spells it in Latin letters, or leave it empty",
+        )
+    return name
 
 
 def _iso_date(text: str) -> str:

@@ -100,6 +100,18 @@ def test_columns_are_found_by_name_in_any_order_and_case(tmp_path: Path) -> None
     assert reading.roster.badges["04A1B2C3"].surname == "Janssens"
 
 
+def test_the_latin_spelling_of_a_name_is_read_beside_it(tmp_path: Path) -> None:
+    reading = read(tmp_path, f"{HEADER};latin name\n{JAN};Janssens,  Jean\n")
+    assert reading.findings == ()
+    assert reading.roster.badges["04A1B2C3"].latin == "Janssens, Jean"
+
+
+def test_a_latin_spelling_in_other_letters_is_found(tmp_path: Path) -> None:
+    reading = read(tmp_path, f"{HEADER};latin name\n{JAN};Жуков, Сергей\n")
+    assert only(reading).where == "line 2, latin_name"
+    assert "U+0416" in str(only(reading))
+
+
 def test_a_column_that_is_not_read_is_a_warning(tmp_path: Path) -> None:
     reading = read(tmp_path, f"{HEADER};shoe size\n{JAN};45\n")
     assert only(reading).warning

@@ -98,8 +98,9 @@ class AttendanceList:
     """One list of one declaration of works; all times in the site's zone.
 
     `reference` None: provisional. `made_by`: one of `By`, or the name of a person.
-    `checkpoint`: the journal's, as printable text. `strangers` get a blank line each, before the
-    `blank_lines` for those who come later. `addendum_to`: the number of a list made before.
+    `checkpoint`: the journal's, as printable text; empty where nothing is signed. `strangers` get
+    a blank line each, before the `blank_lines` for those who come later. `addendum_to`: the number
+    of a list made before.
     """
 
     list_number: str
@@ -181,7 +182,7 @@ class _Writer:
         yield from self._subject()
         yield self._field("list.site", self._list.site)
         yield self._field("list.gate", self._list.gate)
-        firm = f"{self._list.firm}, {company(self._list.firm_number)}"
+        firm = ", ".join(filter(None, (self._list.firm, company(self._list.firm_number))))
         yield self._field("list.firm", firm)
         yield self._field("list.made_by", self._words.who(self._list.made_by))
         yield self._field("list.printed", instant(self._list.printed))
@@ -270,10 +271,11 @@ class _Writer:
             yield Text(self._say("list.total.blank", count=self._list.lines_to_fill_in), bold=True)
             yield Blank(self._say("list.filled_in"))
         yield Blank(self._say("list.signed_by"))
-        yield Gap()
-        yield Text(self._say("list.checkpoint"))
-        yield Qr(self._list.checkpoint)
-        yield Text(self._list.checkpoint)
+        if self._list.checkpoint:
+            yield Gap()
+            yield Text(self._say("list.checkpoint"))
+            yield Qr(self._list.checkpoint)
+            yield Text(self._list.checkpoint)
 
     def _field(self, key: str, value: str) -> Text:
         """Never bold: a zero in small bold letters is read as a six or an eight."""

@@ -14,7 +14,9 @@ class Worker:
     `inss` (11 digits) or `limosa`, never both; the other is empty. `employer` is a company number
     of 10 digits, empty only where a Limosa number stands alone. `declaration` is the
     declaration-of-works number. A worker is valid from `valid_from` until the end of
-    `valid_until`; None: no bound. The national numbers stay out of `repr`, which ends in logs.
+    `valid_until`; None: no bound. `latin` is the official Latin spelling of a name that is written
+    in another script, as `surname, given name`. The national numbers stay out of `repr`, which ends
+    in logs.
     """
 
     surname: str
@@ -26,6 +28,7 @@ class Worker:
     language: str = ""
     valid_from: dt.date | None = None
     valid_until: dt.date | None = None
+    latin: str = ""
 
     @property
     def identity(self) -> tuple[str, str, str]:

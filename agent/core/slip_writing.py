@@ -248,7 +248,7 @@ def _shared(slip: Slip, heading: Heading, words: Wording) -> Iterator[Block]:
     match slip:
         case Instruction():
             yield Text(words.say("slip.quote"), bold=True)
-            firm = f"{heading.firm}, {company(heading.firm_number)}"
+            firm = ", ".join(filter(None, (heading.firm, company(heading.firm_number))))
             for key, value in (
                 ("list.firm", firm),
                 ("list.declaration", heading.declaration),
@@ -266,8 +266,9 @@ def _shared(slip: Slip, heading: Heading, words: Wording) -> Iterator[Block]:
                 yield Text(words.field("slip.quote.incident", slip.incident))
             else:
                 yield Text(words.field("list.date", f"{slip.day:%d/%m/%Y}"))
-            yield from _code(words.say("list.checkpoint"), checkpoint)
-            yield Text(checkpoint)
+            if checkpoint:
+                yield from _code(words.say("list.checkpoint"), checkpoint)
+                yield Text(checkpoint)
         case ClaimEnded(incident=incident):
             yield Text(words.field("slip.quote.incident", incident))
         case _:

@@ -199,6 +199,15 @@ def test_every_page_says_what_stands_in_an_entry() -> None:
         assert any("Rijksregisternummer (of BIS)" in b.text for b in part if isinstance(b, Text))
 
 
+def test_without_a_signed_checkpoint_there_is_no_code() -> None:
+    part = made(replace(ONE, checkpoint=""), "nl").parts[-1]
+    assert not [block for block in part if isinstance(block, Qr)]
+
+
+def test_a_firm_without_a_name_is_known_by_its_number() -> None:
+    assert "Reporting firm: 0123.456.749" in written(made(replace(ONE, firm=""), "en"))
+
+
 def test_rows_are_numbered_through_all_pages() -> None:
     document = made(replace(ONE, people=(JAN,) * 10, blank_lines=2), "nl")
     rows = [b.cells[0].text for p in document.parts for b in p if isinstance(b, Columns)]
