@@ -195,6 +195,7 @@ def test_the_command_reports_a_day_from_the_journal_alone(tmp_path: Path) -> Non
             address="https://127.0.0.1:1/PresenceRegistration/v1",
             declaration="1Y1000NF9KCQZ",
             company=LINDE,
+            port=1,
             **PINS,
         )
     )
