@@ -105,6 +105,14 @@ def config_check(file: Path) -> None:
     click.echo(f"{file}: good")
 
 
+@config.command("schema")
+def config_schema() -> None:
+    """Print the JSON schema of the configuration, for editors."""
+    from agent.config_schema import schema_text
+
+    click.echo(schema_text(), nl=False)
+
+
 @main.group()
 def roster() -> None:
     """The workers and badges that this gate knows."""
