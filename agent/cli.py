@@ -182,6 +182,38 @@ def badge_dismiss(config_file: Path, uid: str) -> None:
 
 
 @main.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="For machines: nothing is asked.")
+def doctor(config_file: Path, as_json: bool) -> None:
+    """Test every part where it stands, and say which is broken and what to do."""
+    from agent.doctor.examination import examine
+    from agent.doctor.verdicts import as_json as plain
+    from agent.doctor.verdicts import exit_code, summary
+
+    guide = None if as_json or not sys.stdin.isatty() else _Terminal()
+    verdicts = []
+    for verdict in examine(config_file, guide):
+        verdicts.append(verdict)
+        if not as_json:
+            click.echo(str(verdict))
+    if as_json:
+        click.echo(json.dumps(plain(verdicts), ensure_ascii=False, indent=2))
+    else:
+        click.echo(f"\n{summary(verdicts)}")
+    sys.exit(exit_code(verdicts))
+
+
+class _Terminal:
+    """A technician at a terminal, for what only a person can do or see."""
+
+    def say(self, text: str) -> None:
+        click.echo(f"    {text}")
+
+    def sees(self, question: str) -> bool:
+        return click.confirm(f"    {question}", default=True)
+
+
+@main.command()
 def sandbox() -> None:
     """Play the virtual site: a gate, a morning at its entrance, and no hardware."""
     from agent.sandbox.stage import play

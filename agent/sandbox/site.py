@@ -133,7 +133,7 @@ class VirtualSite:
         self._server = HttpsServer(self.service, authority.server_context())
         self._parts = ExitStack()
         self._agent: subprocess.Popen[bytes] | None = None
-        folder.joinpath("data").mkdir(exist_ok=True)
+        folder.joinpath("data").mkdir(mode=0o700, exist_ok=True)
         folder.joinpath("authority.crt").write_bytes(authority.pem)
         authority.sender("virtual gate").write(folder, "gate")
         self.write_roster(people)
@@ -152,6 +152,7 @@ class VirtualSite:
         """Replaces the roster file, whole, as a technician's copy does."""
         fresh = self.folder / "roster.csv.copy"
         fresh.write_text(roster_csv(people), encoding="utf-8")
+        fresh.chmod(0o600)
         fresh.replace(self.folder / "roster.csv")
 
     def __enter__(self) -> Self:

@@ -1,0 +1,76 @@
+"""The whole examination, in the order in which a technician mends what it finds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from agent import control
+from agent.config import ChannelSettings, Config
+from agent.core.measurements import Measurement
+from agent.doctor import devices, lines, machine
+from agent.doctor.devices import Guide
+from agent.doctor.verdicts import Verdict, broken, untried, well
+from agent.evidence.clock import SystemClock
+
+STATUS_S = 5.0
+
+
+def examine(file: Path, guide: Guide | None = None) -> Iterator[Verdict]:
+    """Every part, each as soon as it is known; by hand too where there is a guide.
+
+    The network and the channels are tried beside each other, so that it takes as long as the
+    slowest of them.
+    """
+    config, verdicts = machine.configuration(file)
+    yield from verdicts
+    if config is None:
+        yield untried("the rest", "needs a configuration that can be used")
+        return
+    with ThreadPoolExecutor(max_workers=len(config.channels) + 1) as beside:
+        measuring = beside.submit(_measured, config)
+        calls = [beside.submit(_channel, c, config) for c in config.channels]
+        yield from machine.rights(config)
+        if config.gate.data_dir.is_dir():
+            yield from machine.disk(config.gate.data_dir)
+        yield from machine.journal(config)
+        yield from machine.clock(config)
+        yield from machine.service()
+        yield from _devices(config, guide)
+        yield from lines.network(measuring.result())
+        for call in calls:
+            yield from call.result()
+
+
+def _devices(config: Config, guide: Guide | None) -> Iterator[Verdict]:
+    try:
+        status: dict[str, Any] = control.ask(
+            config.gate.control_socket, {"ask": "status"}, STATUS_S
+        )["status"]
+    except control.NobodyAnswers:
+        yield from devices.all_of(config, guide)
+    except OSError as error:
+        yield broken(
+            "agent", f"cannot be asked: {error}", "run this as the agent's user, or with sudo"
+        )
+    else:
+        yield well("agent", f"answers; the panel says {status['signal']}")
+        yield from devices.as_told(status)
+
+
+def _channel(settings: ChannelSettings, config: Config) -> list[Verdict]:
+    return list(lines.channel(settings, config, dt.datetime.now(dt.UTC)))
+
+
+def _measured(config: Config) -> list[Measurement]:
+    from agent.core.measurements import Gate
+    from agent.evidence.gauges import MachineGauges
+    from agent.seams import Round
+    from agent.surroundings import plan_of
+
+    clock = SystemClock(believed=config.clock.trust == "always")
+    gauges = MachineGauges(plan_of(config), clock, Gate, lambda _heard: None)
+    return list(gauges.take(Round.ALL))
