@@ -14,6 +14,7 @@ from agent import __version__
 from agent.cli_asking import CONFIG, ask, config_option, explained, loaded, told
 from agent.cli_bundle import bundle, keys
 from agent.cli_journal import journal
+from agent.cli_notice import notice
 from agent.cli_paper import code, fallback, list_
 from agent.cli_taps import taps
 
@@ -225,6 +226,7 @@ main.add_command(code)
 main.add_command(list_)
 main.add_command(fallback)
 main.add_command(journal)
+main.add_command(notice)
 main.add_command(taps)
 main.add_command(bundle)
 main.add_command(keys)

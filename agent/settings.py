@@ -124,6 +124,7 @@ class RetentionSettings:
     receipt_months: int = 13
     proof_years: int = 7
     keep_until_exported: bool = False
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
@@ -59,6 +59,22 @@ def lay_out(block: Block, columns: int, spell: Callable[[str], str] = str) -> It
             yield from _blank(label, indent, columns)
         case Qr():
             yield block
+
+
+def plain(blocks: Iterable[Block], columns: int) -> str:
+    """The blocks as lines of text, for a terminal, in one size; a code is its payload."""
+    lines = []
+    for block in blocks:
+        small = replace(block, large=False) if isinstance(block, Text) else block
+        for piece in lay_out(small, columns):
+            if isinstance(piece, Qr):
+                lines.append(piece.payload)
+                continue
+            line = ""
+            for run in piece.runs:
+                line = line.ljust(run.column) + run.text
+            lines.append(line.rstrip())
+    return "\n".join(lines)
 
 
 def _spelled(block: Block, spell: Callable[[str], str]) -> Block:

@@ -12,7 +12,7 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from agent import locale
-from agent.core import attendance_list, slip_writing, wording
+from agent.core import attendance_list, notice, slip_writing, wording
 from agent.core.attendance_list import How, Mark
 from agent.core.measurements import Layer, Reading
 from agent.core.procedure_records import By
@@ -59,8 +59,9 @@ def keys_in(module: ModuleType, start: str) -> set[str]:
 
 def keys_used() -> set[str]:
     plain: set[str] = set()
-    for module in (attendance_list, slip_writing, wording):
+    for module in (attendance_list, notice, slip_writing, wording):
         plain |= keys_in(module, "list.") | keys_in(module, "slip.")
+        plain |= keys_in(module, "notice.")
     return plain | set(chain(*({k + v for v in vs} for k, vs in KEYS_BY_VALUE.items())))
 
 
