@@ -301,8 +301,8 @@ class Daemon:
                     self._printing.ready()
                 case Print():
                     self._printing.print(command)
-                case PrintSlip(kind):
-                    self._printing.slip(kind)
+                case PrintSlip():
+                    self._printing.slip(command)
         for command in commands:
             if isinstance(command, Record):
                 log.info("%s", described(command.record))

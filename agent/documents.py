@@ -13,19 +13,19 @@ from agent.core.attendance_list import (
     attendance_document,
 )
 from agent.core.attendance_list import Reference as ReferenceOnPaper
-from agent.core.commands import Print
-from agent.core.keypad_codes import STEPS, Short
+from agent.core.commands import Print, PrintSlip
+from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment
 from agent.core.paper_events import SlipKind
 from agent.core.paper_records import Paper, PersonListed
 from agent.core.papers import Reference, Sheet
-from agent.core.procedure_records import Step
 from agent.core.slip_writing import slip_document
-from agent.core.slips import AfterList, Completion, Heading, Keys
+from agent.core.slips import Completion, Heading, Slip
 from agent.core.state import State
 from agent.journal.checkpoint import Checkpoint
 from agent.locale import texts
 from agent.settings import NONE
+from agent.slip_contents import after_list, claim_ended, evidence, instruction, keys, restart
 from drivers.paper import Document
 
 
@@ -90,39 +90,23 @@ class Documents:
             self._texts,
         )
 
-    def slip(self, kind: SlipKind, state: State, now: Moment) -> Document | None:
+    def slip(self, order: PrintSlip, state: State, now: Moment) -> Document | None:
         """The slip as things stand now; None when there is nothing that it could say."""
-        match kind:
+        config = self._config
+        pressed = keys(keypad=config.keypad.kind != NONE, code=config.operator.ask_code)
+        said: Slip | None
+        match order.slip:
+            case SlipKind.INSTRUCTION:
+                said = instruction(state, now, pressed)
+            case SlipKind.EVIDENCE:
+                said = evidence(state, self._signed(state, state.checkpoint))
             case SlipKind.KEEP_LIST:
-                return self._keep_list(state, now)
-        return None
-
-    def _keep_list(self, state: State, now: Moment) -> Document | None:
-        sheets = [s for s in state.papers.of_day(state.rules.day(now)) if s.printed]
-        if not sheets:
-            return None
-        slip = AfterList(
-            tuple(sheet.made.number for sheet in sheets),
-            sum(sheet.pages for sheet in sheets),
-            sum(sheet.made.lines_to_fill_in for sheet in sheets),
-            any(not sheet.reference for sheet in sheets),
-            self._keys(),
-        )
-        return slip_document(slip, self._heading(state, now), self._texts)
-
-    def _keys(self) -> Keys:
-        if self._config.keypad.kind == NONE:
-            return Keys(keypad=False, code=False)
-        steps = {step: typed for typed, step in STEPS.items()}
-        return Keys(
-            code=self._config.operator.ask_code,
-            provisional=f"{Short.LIST} #",
-            cause=f"{Short.CAUSE} #",
-            phone_opens=f"{steps[Step.PHONE_YES]} #",
-            phone_fails=f"{steps[Step.PHONE_NO]} #",
-            addendum=f"{Short.ADDENDUM} #",
-            filled_in=f"{Short.LINES} #",
-        )
+                said = after_list(state, now, pressed)
+            case SlipKind.CLAIM_ENDED:
+                said = claim_ended(state, now)
+            case SlipKind.RESTART:
+                said = restart(state, now, order.since, pressed)
+        return slip_document(said, self._heading(state, now), self._texts) if said else None
 
     def _heading(self, state: State, now: Moment, sheet: Sheet | None = None) -> Heading:
         site = self._config.site
@@ -162,7 +146,9 @@ class Documents:
         return ReferenceOnPaper(got.number, How(got.how), self._local(reference.at), got.by)
 
     def _checkpoint(self, sheet: Sheet, state: State) -> str:
-        signed = sheet.made.checkpoint
+        return self._signed(state, sheet.made.checkpoint)
+
+    def _signed(self, state: State, signed: CheckpointSigned | None) -> str:
         return Checkpoint.of(state.journal, signed).text() if signed is not None else ""
 
     def _local(self, moment: Moment) -> dt.datetime:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from agent.core.commands import Print
+from agent.core.commands import Print, PrintSlip
 from agent.core.events import Event, TimePassed
 from agent.core.moment import Moment
-from agent.core.paper_events import PaperMoved, SlipKind
+from agent.core.paper_events import PaperMoved
 from agent.core.state import State
 from agent.documents import Documents
 from agent.seams import Clock, Work
@@ -60,7 +60,7 @@ class Printing(Protocol):
         """Prints this when its turn and its time come; in place of an earlier order for its job."""
         ...
 
-    def slip(self, kind: SlipKind) -> None:
+    def slip(self, order: PrintSlip) -> None:
         """Prints this slip when its turn comes."""
         ...
 
@@ -79,7 +79,7 @@ class Printing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Slip:
-    kind: SlipKind
+    order: PrintSlip
     tries: int = SLIP_TRIES
 
 
@@ -121,10 +121,11 @@ class ChildPrinting:
         self._queue = [d for d in self._queue if not _same_job(d.what, order)]
         self._queue.append(_Due(self._clock.now().mono_ms + order.after_ms, order))
 
-    def slip(self, kind: SlipKind) -> None:
+    def slip(self, order: PrintSlip) -> None:
         """Queues it, unless it waits already."""
-        if not any(isinstance(d.what, _Slip) and d.what.kind is kind for d in self._queue):
-            self._queue.append(_Due(self._clock.now().mono_ms, _Slip(kind)))
+        waiting = [d.what.order.slip for d in self._queue if isinstance(d.what, _Slip)]
+        if self._settings is not None and order.slip not in waiting:
+            self._queue.append(_Due(self._clock.now().mono_ms, _Slip(order)))
 
     def look(self, now: Moment) -> None:
         """Begins what is due, when nothing is being printed."""
@@ -194,7 +195,7 @@ class ChildPrinting:
     def _document(self, what: Print | _Slip) -> Document | None:
         state, now = self._state(), self._clock.now()
         if isinstance(what, _Slip):
-            return self._documents.slip(what.kind, state, now)
+            return self._documents.slip(what.order, state, now)
         return self._documents.ordered(what, state, now)
 
     def _after(self, job: _Process) -> None:
@@ -202,7 +203,7 @@ class ChildPrinting:
         what, ended = job.what, job.ended
         self._work.start("printing ends", job.close)
         if isinstance(what, _Slip) and ended is not None and ended.problem:
-            log.warning("slip %s: %s; to do: %s", what.kind, ended.problem, ended.hint)
+            log.warning("slip %s: %s; to do: %s", what.order.slip, ended.problem, ended.hint)
             if what.tries and (ended.status.blocks or not ended.sent):
                 again = self._clock.now().mono_ms + RETRY_MS
                 self._queue.append(_Due(again, replace(what, tries=what.tries - 1)))

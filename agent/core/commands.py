@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from agent.core import records
 from agent.core.inquiries import Question
+from agent.core.moment import Moment
 from agent.core.paper_events import SlipKind
 from agent.core.paper_records import Paper
 from agent.core.papers import Reference, Sheet
@@ -101,9 +102,10 @@ class Print:
 
 @dataclass(frozen=True, slots=True)
 class PrintSlip:
-    """Print this slip, as things stand now."""
+    """Print this slip, as things stand now. `since`: what it tells of began then."""
 
     slip: SlipKind
+    since: Moment | None = None
 
 
 Command = (

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 
 from agent.core import darkness, exemption, incidents, observed, procedure
-from agent.core.commands import Measure, Show
+from agent.core.commands import Measure, PrintSlip, Show
 from agent.core.correction import PARTIES, REASONS, correct
 from agent.core.events import CauseConfirmationAsked, Gap, Measured, StepAsked
 from agent.core.incident_log import Stretch, not_after
@@ -27,6 +27,7 @@ from agent.core.incident_records import (
 )
 from agent.core.moment import Moment, midnight_ending
 from agent.core.obligations import Obligation
+from agent.core.paper_events import SlipKind
 from agent.core.procedure_records import Step, StepTaken
 from agent.core.records import Verdict
 from agent.core.signals import Signal
@@ -37,6 +38,14 @@ LOOK_AGAIN_MS = 240_000
 """An incident is looked at this often, whatever happens: measurements grow too old."""
 LEAST_WORK_MS = 8 * 3600 * 1000
 """Ours: who taps in the morning works that long at least; nobody taps at leaving."""
+
+SLIPS = {
+    procedure.CALL: SlipKind.INSTRUCTION,
+    procedure.CLAIM_OPENS: SlipKind.INSTRUCTION,
+    procedure.CLAIM_ENDS: SlipKind.CLAIM_ENDED,
+    procedure.WAS_DARK: SlipKind.RESTART,
+}
+"""What comes out of the printer when people are called: a gate has no screen."""
 
 
 def duties(state: State) -> tuple[str, ...]:
@@ -153,6 +162,8 @@ def _record_all(turn: Turn, records: Iterable[IncidentRecord]) -> None:
 def people_called(turn: Turn, text: str) -> None:
     """What is done when people are called; `text` says for what (procedure.py)."""
     turn.say(Show(Signal.CALLING, ""))
+    dark = turn.state.log.dark
+    turn.say(PrintSlip(SLIPS[text], dark.since if dark is not None else None))
 
 
 def keep_the_day(turn: Turn, over: Iterable[Obligation], today: dt.date) -> None:

@@ -19,6 +19,10 @@ class SlipKind(StrEnum):
     """What the gate measured of the running incident."""
     KEEP_LIST = "keep-list"
     """After a list: copy it today, keep it dark and cool."""
+    CLAIM_ENDED = "claim-ended"
+    """"Nothing to do" is over."""
+    RESTART = "restart"
+    """The gate was dark: tap now, or be written on the list."""
 
 
 @dataclass(frozen=True, slots=True)

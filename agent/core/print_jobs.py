@@ -85,6 +85,13 @@ def paper_checked(turn: Turn, event: PaperChecked) -> None:
 
 def slip_asked(turn: Turn, event: SlipAsked) -> None:
     """Prints a slip; it proves nothing, so that nothing of it is journaled."""
+    incidents = turn.state.log.incidents.values()
+    if event.slip is SlipKind.INSTRUCTION and not any(i.open for i in incidents):
+        turn.reply(event.asked, False, "nothing is amiss: there is nothing to do")
+        return
+    if event.slip is SlipKind.EVIDENCE and not incidents:
+        turn.reply(event.asked, False, "there was no incident: there is nothing to prove")
+        return
     turn.say(PrintSlip(event.slip))
     turn.reply(event.asked, True, f"the {event.slip.value} slip is printed")
 

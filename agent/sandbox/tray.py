@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.attendance_list import PEOPLE_A_PAGE
-from agent.core.commands import Print
+from agent.core.commands import Print, PrintSlip
 from agent.core.events import Event
 from agent.core.moment import Moment
 from agent.core.paper_events import PaperMoved, SlipKind
@@ -43,9 +43,9 @@ class Tray:
     def ready(self) -> None:
         """It always is."""
 
-    def slip(self, kind: SlipKind) -> None:
+    def slip(self, order: PrintSlip) -> None:
         """Comes out at once."""
-        self.slips.append(kind)
+        self.slips.append(order.slip)
 
     def print(self, order: Print) -> None:
         """Queues it."""
