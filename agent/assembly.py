@@ -32,6 +32,7 @@ from agent.journal.keeper import Keeper, Owner
 from agent.journal.recovery import recovered, require_lasting
 from agent.keypad import Keypad
 from agent.lock import Lock
+from agent.notices import open_notices
 from agent.printing import ChildPrinting
 from agent.roster_watch import RosterWatch
 from agent.seams import QueueInbox, ThreadWork
@@ -121,6 +122,10 @@ def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], No
             inbox.put(DeviceWent(clock.now(), "journal", cause, hint))
         desk = Desk(lambda: daemon.keeper.state, clock.now, daemon.decide, config, clock.sleep)
         work.start("terms", partial(desk.journal.retention.watch, clock))
+        notices = open_notices(config.notices, config.gate.name, lambda: daemon.keeper.state)
+        if notices is not None:
+            parts.callback(notices.close)
+            work.start("notices", partial(notices.watch, clock))
         _listen(desk, config.gate.control_socket, parts)
         log.info("the gate is ready: journal %s", keeper.state.journal)
         began(daemon)

@@ -298,6 +298,8 @@ RULES: Mapping[str, Rule] = {
     "keypad.columns": _pins,
     "printer.kind": _one_of((NONE, *PRINTER_KINDS)),
     "printer.baud": _from_to(1_200, 921_600, "baud"),
+    "notices.heartbeat_url": _https,
+    "notices.webhook_url": _https,
     "channels.name": _name,
     "channels.kind": _one_of(tuple(CHANNEL_KINDS)),
     "channels.address": _https,

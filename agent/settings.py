@@ -301,6 +301,15 @@ class PrinterSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeSettings:
+    """[notices]"""
+
+    heartbeat_url: str = field(default="", repr=False)
+    webhook_url: str = field(default="", repr=False)
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """A configuration in which every key was checked; channels in order of preference."""
 
@@ -320,6 +329,7 @@ class Config:
     operator: OperatorSettings = field(default_factory=OperatorSettings)
     keypad: KeypadSection = field(default_factory=KeypadSection)
     printer: PrinterSection = field(default_factory=PrinterSection)
+    notices: NoticeSettings = field(default_factory=NoticeSettings)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -11,6 +11,7 @@ from agent.channels.base import Ability, Channel, NotReached, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from agent.channels.credentials import CredentialFiles
     from agent.core.registrations import Registration
@@ -23,7 +24,7 @@ def open_channel(settings: ChannelSettings, place: PlaceSettings | None = None) 
     `place`: where the site is, for a service that registers the place.
     """
     try:
-        trusted = _trusted(settings)
+        trusted = authorities(settings.ca_file)
     except (OSError, ssl.SSLError) as error:
         return Unusable(settings.name, f"{settings.ca_file}: {error}")
     match settings.kind:
@@ -115,11 +116,12 @@ def _files(settings: ChannelSettings) -> CredentialFiles | None:
     return CredentialFiles(certificate, key, settings.password_file)
 
 
-def _trusted(settings: ChannelSettings) -> ssl.SSLContext | None:
-    """Whom to trust: the system's authorities (None), or the configured one alone."""
-    if settings.ca_file is None:
-        return None
-    return ssl.create_default_context(cafile=settings.ca_file)
+def authorities(ca_file: Path | None) -> ssl.SSLContext | None:
+    """Whom to trust: the system's authorities (None), or the configured one alone.
+
+    Raises OSError and ssl.SSLError for a file that cannot be used.
+    """
+    return None if ca_file is None else ssl.create_default_context(cafile=ca_file)
 
 
 def _utc_now() -> dt.datetime:

@@ -1,0 +1,31 @@
+"""What somebody who is not at the gate should hear of, by subject: names no person, no badge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agent.core.moment import Moment
+from agent.core.state import State
+
+PRINTER = "printer"
+
+
+def subjects(state: State, now: Moment) -> Mapping[str, str]:
+    """What stands against this gate now; a subject that is not there any more is over."""
+    told = {f"device {name}": f"{b.cause}; to do: {b.hint}" for name, b in state.broken.items()}
+    for name in state.log.open.values():
+        incident = state.log.incidents[name]
+        since = incident.since.local(state.rules.zone)
+        told[f"incident {name}"] = (
+            f"nothing is delivered ({incident.duty}) since {since:%Y-%m-%d %H:%M}: "
+            f"{incident.whose.value}"
+        )
+    if any(job.held for job in state.papers.jobs.values()):
+        told["printer waits"] = "a list is not printed whole: look at paper and cover"
+    if unknown := len(state.taps.unknown()):
+        told["unknown badges"] = (
+            f"{unknown} today; to do: werfpoort badge assign, or werfpoort badge dismiss"
+        )
+    if not now.trusted:
+        told["clock"] = "not set: taps are kept, nothing is sent; to do: let NTP out (UDP 123)"
+    return told
