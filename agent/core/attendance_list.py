@@ -32,7 +32,7 @@ from drivers.paper import (
 )
 
 PEOPLE_A_PAGE = 8  # with room to sign some 25 cm of paper: a sheet that lies on a table
-_NUMBER, _TIME = 4, 6  # characters: three digits and a space; a space and 06:47
+_NUMBER, _TIME = 4, 6  # characters: up to 999 and a space; a space and 06:47
 
 
 class Mark(StrEnum):
@@ -141,6 +141,8 @@ class _Writer:
         self._list = attendance
         self._words = Wording(languages)
         self._say = self._words.say
+        lines = len(attendance.people) + attendance.lines_to_fill_in
+        self._number = max(_NUMBER, len(str(lines)) + 1)
 
     def document(self) -> Document:
         entries: list[Part] = []
@@ -238,26 +240,26 @@ class _Writer:
         if person.mark is not Mark.OPEN:
             mark = self._say(f"list.mark.{person.mark.value}", receipt=person.receipt)
         return (
-            *_row(number, name, time, bold=True),
-            *_under(latin, bold=True),
-            *(block for text in under for block in _under(text)),
-            *_under(mark, bold=person.mark is not Mark.REGISTERED),
-            Blank(self._say("list.signature"), _NUMBER),
+            *self._row(number, name, time, bold=True),
+            *self._under(latin, bold=True),
+            *(block for text in under for block in self._under(text)),
+            *self._under(mark, bold=person.mark is not Mark.REGISTERED),
+            Blank(self._say("list.signature"), self._number),
         )
 
     def _blank(self, number: int, stranger: Stranger | None) -> Part:
         name = self._say("list.name")
-        head = _row(number, name)
+        head = self._row(number, name)
         if stranger:
             badge = self._say("list.stranger", number=stranger.number)
-            head = (*_row(number, badge, f"{stranger.tapped:%H:%M}"), *_under(name))
+            head = (*self._row(number, badge, f"{stranger.tapped:%H:%M}"), *self._under(name))
         return (
             *head,
-            Blank("", _NUMBER),
-            *_under(self._say("list.person")),
-            Blank("", _NUMBER),
-            Blank(self._say("list.employer"), _NUMBER),
-            Blank(self._say("list.signature"), _NUMBER),
+            Blank("", self._number),
+            *self._under(self._say("list.person")),
+            Blank("", self._number),
+            Blank(self._say("list.employer"), self._number),
+            Blank(self._say("list.signature"), self._number),
         )
 
     def _end(self) -> Iterator[Block]:
@@ -281,13 +283,11 @@ class _Writer:
         """Never bold: a zero in small bold letters is read as a six or an eight."""
         return Text(self._words.field(key, value))
 
+    def _row(self, number: int, text: str, time: str = "", *, bold: bool = False) -> Part:
+        """The first line of an entry."""
+        cells = (Cell(str(number), self._number), Cell(text, bold=bold))
+        return (Columns((*cells, Cell(time, _TIME, align=Align.RIGHT)) if time else cells),)
 
-def _row(number: int, text: str, time: str = "", *, bold: bool = False) -> Part:
-    """The first line of an entry."""
-    cells = (Cell(str(number), _NUMBER), Cell(text, bold=bold))
-    return (Columns((*cells, Cell(time, _TIME, align=Align.RIGHT)) if time else cells),)
-
-
-def _under(text: str, *, bold: bool = False) -> Part:
-    """A further line of an entry; none for an empty text."""
-    return (Columns((Cell("", _NUMBER), Cell(text, bold=bold))),) if text else ()
+    def _under(self, text: str, *, bold: bool = False) -> Part:
+        """A further line of an entry; none for an empty text."""
+        return (Columns((Cell("", self._number), Cell(text, bold=bold))),) if text else ()

@@ -19,6 +19,7 @@ from agent.core.slips import (
     Evidence,
     Heading,
     Instruction,
+    Keys,
     Restart,
     Slip,
 )
@@ -67,6 +68,7 @@ class _Telling:
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
         self._steps = 0
+        self._code_said = False
 
     def instruction(self, slip: Instruction) -> Iterator[Block]:
         yield self._title("slip.instruction")
@@ -87,7 +89,7 @@ class _Telling:
         yield from self._step("slip.step.tap")
         yield from self._phone(slip)
         yield from self._step("slip.step.ticket")
-        yield from self._keys(slip.keys.cause)
+        yield from self._keys(slip.keys, slip.keys.cause)
 
     def _not_exempt(self, slip: Instruction) -> Iterator[Block]:
         if slip.supplier:
@@ -109,12 +111,13 @@ class _Telling:
         yield from self._typing(slip)
         if slip.whose is Whose.UNDETERMINED:
             yield from self._step("slip.step.theirs")
-            yield from self._keys(slip.keys.cause)
+            yield from self._keys(slip.keys, slip.keys.cause)
         yield from self._step("slip.step.tap")
 
     def _phone(self, slip: Instruction) -> Iterator[Block]:
         yield from self._step("slip.step.phone")
         if slip.keys.phone_opens and slip.keys.phone_fails:
+            yield from self._code(slip.keys)
             for key, keys in (
                 ("slip.phone.opens", slip.keys.phone_opens),
                 ("slip.phone.fails", slip.keys.phone_fails),
@@ -124,14 +127,14 @@ class _Telling:
     def _typing(self, slip: Instruction) -> Iterator[Block]:
         keys = slip.keys
         if keys.keypad:
-            if keys.code:
-                yield self._beside(self._texts["slip.type.code"])
-            yield from self._keys(keys.reference)
+            self._code_said = False  # after a telephone call the keypad asks for it again
+            yield from self._code(keys)
+            yield from self._keys(keys, keys.reference)
             yield self._beside(self._texts["slip.type.twice"])
         yield self._beside(self._texts["slip.type.letters"])
         if keys.provisional:
             yield from self._step("slip.step.provisional")
-            yield from self._keys(keys.provisional)
+            yield from self._keys(keys, keys.provisional)
 
     def evidence(self, slip: Evidence) -> Iterator[Block]:
         yield self._title("slip.evidence")
@@ -182,14 +185,14 @@ class _Telling:
         yield from self._step("slip.after.sign")
         if slip.blank_lines:
             yield from self._step("slip.after.blank", count=slip.blank_lines)
-            yield from self._keys(slip.keys.filled_in)
+            yield from self._keys(slip.keys, slip.keys.filled_in)
         if slip.provisional:
             yield from self._step("slip.after.provisional")
-            yield from self._keys(slip.keys.reference)
+            yield from self._keys(slip.keys, slip.keys.reference)
         yield from self._step("slip.after.copy")
         yield from self._step("slip.after.keep")
         yield from self._step("slip.after.late")
-        yield from self._keys(slip.keys.addendum)
+        yield from self._keys(slip.keys, slip.keys.addendum)
         yield Gap()
         yield self._text("slip.after.recovers")
 
@@ -205,7 +208,7 @@ class _Telling:
         yield from self._step("slip.restart.tap")
         if slip.list_number:
             yield from self._step("slip.restart.list", number=slip.list_number)
-            yield from self._keys(slip.keys.addendum)
+            yield from self._keys(slip.keys, slip.keys.addendum)
         else:
             yield from self._step("slip.restart.name")
 
@@ -237,10 +240,17 @@ class _Telling:
     def _beside(self, text: str, *, bold: bool = False) -> Block:
         return Columns((Cell("", _STEP), Cell(text, bold=bold)))
 
-    def _keys(self, keys: str) -> Iterator[Block]:
-        if keys:
-            text = self._texts["slip.type.keys"].format(keys=_kept(keys))
+    def _keys(self, keys: Keys, typed: str) -> Iterator[Block]:
+        if typed:
+            yield from self._code(keys)
+            text = self._texts["slip.type.keys"].format(keys=_kept(typed))
             yield self._beside(text, bold=True)
+
+    def _code(self, keys: Keys) -> Iterator[Block]:
+        """That the operator code comes first; said where something is typed for the first time."""
+        if keys.code and not self._code_said:
+            self._code_said = True
+            yield self._beside(self._texts["slip.type.code"])
 
 
 def _shared(slip: Slip, heading: Heading, words: Wording) -> Iterator[Block]:

@@ -214,6 +214,12 @@ def test_rows_are_numbered_through_all_pages() -> None:
     assert [row for row in rows if row] == [str(n) for n in range(1, 13)]
 
 
+def test_the_number_of_the_thousandth_row_is_not_broken() -> None:
+    document = made(replace(ONE, people=(JAN,) * 1000), "nl")
+    rows = [b for b in document.parts[-1] if isinstance(b, Columns) and b.cells[0].text == "1000"]
+    assert rows[0].cells[0].width == 5
+
+
 def test_nothing_that_is_long_is_put_into_a_narrow_cell() -> None:
     for part in made(ONE, "nl").parts:
         for block in part:

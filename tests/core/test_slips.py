@@ -218,9 +218,18 @@ def test_its_codes_open_the_online_service_and_the_contact_form() -> None:
 
 def test_it_says_how_to_type_the_number() -> None:
     lines = said(OWN, "en").splitlines()
-    first = lines.index(" First the operator code and #.")
-    assert lines[first + 1] == " Type: 1 #"
-    assert lines[first + 2].startswith(" Then the number, #, the same number again, #.")
+    number = next(n for n, line in enumerate(lines) if "Type the reference number" in line)
+    assert lines[number + 1].endswith("first type the operator code and #.")
+    assert lines[number + 2] == " Type: 1 #"
+    assert lines[number + 3].startswith(" Then the number, #, the same number again, #.")
+
+
+def test_the_operator_code_is_asked_for_before_the_first_thing_that_is_typed() -> None:
+    first = {Instruction: "Opens: type", AfterList: "Type: 6", Restart: "Type: 5"}
+    for slip in (OWN, replace(OWN, whose=Whose.SERVICE), AFTER, replace(RESTART, list_number="L")):
+        text = said(slip, "en")
+        assert text.count("first type the operator code") == (2 if slip is OWN else 1)
+        assert text.index("first type the operator code") < text.index(first[type(slip)])
 
 
 def test_it_speaks_of_no_key_that_the_keypad_does_not_have() -> None:

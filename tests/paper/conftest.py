@@ -90,11 +90,11 @@ HEADING = Heading(
 )
 KEYS = Keys(
     provisional="2 #",
-    cause="3 #",
-    phone_opens="4 1 #",
-    phone_fails="4 0 #",
-    addendum="5 #",
-    filled_in="6 #",
+    cause="7 #",
+    phone_opens="21 #",
+    phone_fails="20 #",
+    addendum="3 #",
+    filled_in="5 #",
 )
 OWN = Instruction(
     incident="I-20261124-1",
