@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from agent.core.paper_records import PersonListed
 from agent.core.receipt_records import (
     CancellationRefused,
     CancellationWanted,
@@ -57,6 +58,7 @@ _OF_OBLIGATIONS = (
     CancellationRefused,
     ObligationCancelled,
     BadgeDismissed,
+    PersonListed,
 )
 _OF_WORKERS = (WorkerListed, WorkerDelisted, BadgeAssigned)
 
@@ -222,6 +224,8 @@ class _Fold:
         self._obligations: dict[str, _Obligation] = defaultdict(_Obligation)
         self._loose: dict[int, tuple[int, int]] = {}
         """Taps that count for nothing yet, and dismissals: entry → worker (0: nobody), unix ms."""
+        self._expected: dict[int, tuple[int, int]] = {}
+        """Names on a list of who had not tapped, likewise: proof of a day like the rest of it."""
         self._workers: dict[int, _Worker] = defaultdict(_Worker)
 
     def take(self, entry: Entry) -> None:
@@ -237,6 +241,10 @@ class _Fold:
                     self._obligations[reference].seqs.append(tap)
             case BadgeDismissed():
                 self._loose[seq] = (0, now)
+            case PersonListed(obligation="", worker=worker):
+                self._expected[seq] = (worker, now)
+            case PersonListed(obligation=reference):
+                self._belongs(reference, seq)
             case ObligationOpened(reference, worker, day=day):
                 self._belongs(reference, seq).day = day
                 self._obligations[reference].workers.add(worker)
@@ -277,11 +285,12 @@ class _Fold:
                 due.judge(obligation.day, obligation.seqs, receipt=obligation.registered)
             elif worker is None:
                 due.judge(dt.date.min, obligation.seqs, receipt=False)
-        for seq, (number, unix_ms) in self._loose.items():
-            if worker is None:
-                due.judge(_day(unix_ms), (seq,), receipt=True)
-            elif number == worker:
-                due.now[asked].append(seq)
+        for single, receipt in ((self._loose, True), (self._expected, False)):
+            for seq, (number, unix_ms) in single.items():
+                if worker is None:
+                    due.judge(_day(unix_ms), (seq,), receipt=receipt)
+                elif number == worker:
+                    due.now[asked].append(seq)
         for number, known in self._workers.items():
             if worker is None or number == worker:
                 self._sort_worker(due, number, known, base, asked if worker else "")

@@ -27,6 +27,8 @@ from agent.core.events import (
 )
 from agent.core.journal_records import BundleExported
 from agent.core.moment import Moment
+from agent.core.paper_events import ListAsked
+from agent.core.procedure_records import By
 from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
@@ -345,3 +347,32 @@ def test_an_erasure_that_is_broken_off_between_batches_is_finished_by_the_next_p
     site.days(2600)
     site.erase(site.plan())
     assert sum(site.bare().values()) >= len(seqs)
+
+
+def test_names_on_a_list_are_erased_with_what_they_stand_for(site: Site) -> None:
+    site.tap("04A1A1A1A1A1A1", receipt=True)
+    site.tap("04B2B2B2B2B2B2", receipt=False)
+    (late,) = (n for n, known in site.keeper.state.book.listed.items() if known.worker == CY)
+    site.do(ListAsked(site.at, By.COMMAND, expected=(late,)))
+    site.days(400)
+    site.roster({"04A1A1A1A1A1A1": AN, "04B2B2B2B2B2B2": BO})
+    site.erase(site.plan())
+    assert site.bare()["person-listed"] == 1  # who has a receipt needs no list
+    site.days(2200)
+    site.erase(site.plan())
+    assert site.bare()["person-listed"] == 3
+    assert not site.mentions(CY.inss)
+    assert site.restored_is_running()
+
+
+def test_one_worker_is_erased_from_a_list_and_the_others_stay(site: Site) -> None:
+    site.tap("04A1A1A1A1A1A1", receipt=False)
+    site.tap("04B2B2B2B2B2B2", receipt=False)
+    (an,) = (n for n, known in site.keeper.state.book.listed.items() if known.worker == AN)
+    site.do(ListAsked(site.at, By.COMMAND))
+    site.days(4)
+    site.roster({"04B2B2B2B2B2B2": BO, "04C3C3C3C3C3C3": CY})
+    site.days(4)
+    site.erase(site.plan(worker=an))
+    assert site.bare()["person-listed"] == 1
+    assert not site.mentions(AN.inss)
