@@ -14,6 +14,7 @@ from typing import Any
 from agent.core.concerns import concerns, standing
 from agent.core.identifiers import mask_inss, mask_uid
 from agent.core.obligations import Obligation
+from agent.core.papers import Sheet
 from agent.core.records import Verdict
 from agent.journal.days import PastDay
 from agent.status import counted
@@ -36,9 +37,30 @@ def day_report(past: PastDay, day: dt.date, today: dt.date, firms: Mapping[str, 
             }
             for number, theirs in _by_employer(past.obligations)
         ],
+        "lists": [*map(_list, past.sheets)],
         "unknown_badges": [mask_uid(uid) for uid in dict.fromkeys(unknown)],
         "erased_entries": past.erased,
     }
+
+
+def _list(sheet: Sheet) -> dict[str, Any]:
+    return {
+        "number": sheet.made.number,
+        "declaration": sheet.made.declaration,
+        "firm": sheet.made.firm,
+        "reference": sheet.reference,
+        "names": len(sheet.rows),
+        "lines": sheet.made.lines_to_fill_in,
+        "filled_in": sheet.filled,
+        "proof": sheet.stands,
+    }
+
+
+def _list_in_words(one: Mapping[str, Any]) -> str:
+    proof = "proof" if one["proof"] else "no proof: without its number, or never whole on paper"
+    filled = f", {one['filled_in']} lines filled in" if one["filled_in"] is not None else ""
+    reference = one["reference"] or "no reference number"
+    return f"list {one['number']} ({reference}), {one['names']} names{filled}: {proof}"
 
 
 def _by_employer(
@@ -78,6 +100,7 @@ def as_text(report: Mapping[str, Any]) -> str:
         lines += [f"  {_who(row)}: {row['standing']}" for row in firm["unsettled"]]
         for row in firm["attention"]:
             lines.append(f"  {_who(row)}: {row['problem']}\n    {row['who']}: {row['do']}")
+    lines += [_list_in_words(one) for one in report["lists"]]
     if report["unknown_badges"]:
         lines.append(
             f"badges that led to nobody: {' '.join(report['unknown_badges'])}; link them the same "

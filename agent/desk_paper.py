@@ -19,7 +19,7 @@ from agent.core.paper_events import (
     SlipAsked,
     SlipKind,
 )
-from agent.core.papers import Job, Sheet
+from agent.core.papers import Sheet, lacks
 from agent.core.procedure_records import By
 from agent.core.state import State
 from agent.documents import Documents
@@ -98,7 +98,6 @@ class PaperDesk:
         return list(self._state().papers.sheets.values())
 
     def _told(self, sheet: Sheet) -> dict[str, object]:
-        jobs = [j for j in self._state().papers.jobs.values() if j.due.number == sheet.made.number]
         return {
             "number": sheet.made.number,
             "day": sheet.made.day.isoformat(),
@@ -110,7 +109,7 @@ class PaperDesk:
             "lines": sheet.made.lines_to_fill_in,
             "filled_in": sheet.filled,
             "proof": sheet.stands,
-            "waits_for": "" if sheet.stands else _lacks(sheet, jobs),
+            "waits_for": lacks(sheet, self._state().papers.jobs.values()),
         }
 
     def _pdf(self, number: str) -> Answer:
@@ -133,12 +132,3 @@ class PaperDesk:
 def _firm(question: Question) -> str:
     firm = str(question.get("firm", ""))
     return parse_company(firm) if firm else ""
-
-
-def _lacks(sheet: Sheet, jobs: list[Job]) -> str:
-    held = next((job.held for job in jobs if job.held is not None), None)
-    if held is not None:
-        return f"{held.cause}; to do: {held.hint}"
-    if not sheet.reference:
-        return "its reference number; to do: werfpoort fallback enter NUMBER, or the keypad"
-    return "the printer"

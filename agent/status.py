@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from agent.core import gate, schedule
@@ -12,6 +13,7 @@ from agent.core.concerns import concerns, standing
 from agent.core.identifiers import mask_uid
 from agent.core.moment import Moment
 from agent.core.obligations import Obligation, Outcome
+from agent.core.papers import Sheet, lacks
 from agent.core.state import State
 
 
@@ -38,6 +40,7 @@ def status(state: State, now: Moment) -> dict[str, Any]:
         "unknown_badges": [mask_uid(uid) for uid in state.taps.unknown()],
         "undated_taps": sum(not t.at.trusted and t.day is None for t in state.taps.loose),
         "taps_without_day": sum(tap.waits_for_a_person(now) for tap in state.taps.loose),
+        "lists": [*map(partial(_list, state), state.papers.of_day(today))],
         "roster": {
             "workers": len(state.book.listed),
             "badges": len(state.book.badges),
@@ -64,6 +67,23 @@ def _concerns(obligation: Obligation, today: dt.date, state: State) -> Iterator[
             "who": concern.who,
             "do": concern.do,
         }
+
+
+def _list(state: State, sheet: Sheet) -> dict[str, Any]:
+    return {
+        "number": sheet.made.number,
+        "reference": sheet.reference,
+        "names": len(sheet.rows),
+        "lines": sheet.made.lines_to_fill_in,
+        "filled_in": sheet.filled,
+        "waits_for": lacks(sheet, state.papers.jobs.values()),
+    }
+
+
+def _list_in_words(item: dict[str, Any]) -> str:
+    reference = item["reference"] or "PROVISIONAL"
+    stand = f"no proof yet, waits for {item['waits_for']}" if item["waits_for"] else "proof"
+    return f"list {item['number']} ({reference}), {item['names']} names: {stand}"
 
 
 def _line(state: State, name: str, now: Moment) -> dict[str, Any]:
@@ -104,6 +124,7 @@ def as_text(stand: dict[str, Any]) -> str:
         f"{item['worker']} ({item['day']}): {item['problem']}; {item['who']}: {item['do']}"
         for item in stand["attention"]
     ]
+    lines += [_list_in_words(item) for item in stand["lists"]]
     lines += [f"channel {name}: {_in_words(line)}" for name, line in stand["channels"].items()]
     lines += [f"out of order: {name}: {cause}" for name, cause in stand["broken"].items()]
     return "\n".join(lines)

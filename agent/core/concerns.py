@@ -33,6 +33,8 @@ def standing(obligation: Obligation) -> str:
     """Where it stands, in a word or two: its outcome, or what it waits for."""
     if obligation.on_paper:
         return Outcome.ON_PAPER.value
+    if obligation.list_reference:
+        return "registered, on paper too"
     if obligation.outcome is not None:
         return obligation.outcome.value
     return "being sent" if obligation.attempt else "open"

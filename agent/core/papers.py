@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.core.moment import Moment
@@ -80,6 +80,8 @@ class Job:
     lost: bool = False
     """The agent was started anew while it was printed: one part more may have begun."""
     held: PaperHeld | None = None
+    held_at: Moment | None = None
+    """Since when it has stood as it does."""
 
     @property
     def in_flight(self) -> bool:
@@ -91,6 +93,19 @@ class Job:
     def unsure(self) -> bool:
         """True when all was sent and only a person can see what came out."""
         return self.held is not None and self.held.unsure
+
+
+def lacks(sheet: Sheet, jobs: Iterable[Job]) -> str:
+    """What a list waits for before it is proof, in words; empty once it is."""
+    if sheet.stands:
+        return ""
+    mine = [job for job in jobs if job.due.number == sheet.made.number]
+    held = next((job.held for job in mine if job.held is not None), None)
+    if held is not None:
+        return f"{held.cause}; to do: {held.hint}"
+    if not sheet.reference:
+        return "its reference number; to do: type it at the keypad, or werfpoort fallback enter"
+    return "the printer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +195,8 @@ def _printing(papers: Papers, entry: Entry) -> Papers:
         case PartPrinted(number, part, certain) if job := papers.jobs.get(number):
             return _job(papers, replace(job, taken=part, certain=part if certain else job.certain))
         case PaperHeld(number, certain, sent) as held if job := papers.jobs.get(number):
-            return _job(papers, replace(job, certain=certain, sent=sent, lost=False, held=held))
+            job = replace(job, certain=certain, sent=sent, lost=False, held=held)
+            return _job(papers, replace(job, held_at=entry.at))
         case PaperDone(number) if job := papers.jobs.get(number):
             papers = _without(papers, number)
             if job.due.paper is Paper.LIST:

@@ -27,8 +27,9 @@ from agent.core.papers import Job
 from agent.core.turn import Turn
 from drivers.paper import JobDone, PartDone, PartStarted
 
-RETRY_MS = 5_000
-"""How long after a stop the printer is tried again: who put paper in waits for no more."""
+FIRST_RETRY_MS, LONGEST_RETRY_MS = 5_000, 30_000
+"""How long after a stop the printer is tried again: who puts paper in at once waits for no more
+than the first; each try starts a process, which a Pi feels."""
 EVERY_PART = 1_000_000
 """A copy: every part may have been printed before."""
 
@@ -64,11 +65,13 @@ def paper_moved(turn: Turn, event: PaperMoved) -> None:
 
 
 def paper_checked(turn: Turn, event: PaperChecked) -> None:
-    """A person looked: every page is there, or what is not certain is printed once more."""
+    """A person looked: every page is there, or what is not certain is printed once more. Of a
+    list that is named also when it came from another printer, as a PDF does."""
     jobs = [
         job
         for job in turn.state.papers.jobs.values()
-        if job.held is not None and event.number in ("", job.due.number)
+        if (event.whole and event.number == job.due.number)
+        or (job.held is not None and event.number in ("", job.due.number))
     ]
     for job in jobs:
         if event.whole:
@@ -136,7 +139,15 @@ def _ended(turn: Turn, job: Job, parts: int, ended: JobDone) -> None:
     if held != job.held:
         turn.record(held)
     if not unsure:
-        _go_on(turn, job.number, after_ms=RETRY_MS)
+        _go_on(turn, job.number, after_ms=_pause_ms(turn, job.number))
+
+
+def _pause_ms(turn: Turn, number: int) -> int:
+    """A quarter of the time that it has stood, within bounds."""
+    since = turn.state.papers.jobs[number].held_at
+    known = since is not None and since.boot_id == turn.at.boot_id
+    stood_ms = turn.at.mono_ms - since.mono_ms if since is not None and known else 0
+    return min(max(FIRST_RETRY_MS, stood_ms // 4), LONGEST_RETRY_MS)
 
 
 def _done(turn: Turn, job: Job, by: str) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 
-from agent.core import cancellations, obligations, taps
+from agent.core import cancellations, obligations, papers, taps
 from agent.core.cancellations import Cancellations
 from agent.core.obligations import Ledger, Obligation
+from agent.core.papers import Papers, Sheet
 from agent.core.receipt_records import CancellationRefused
 from agent.core.records import DayBegan, kind_of
 from agent.core.rules import Rules
@@ -33,6 +34,8 @@ class PastDay:
     erased: int
     refused: Shelf[int, CancellationRefused] = field(default_factory=Shelf)
     """By the number of the obligation: a cancellation that the service refused."""
+    sheets: tuple[Sheet, ...] = ()
+    """The attendance lists of the day."""
 
 
 def read_day(journal: Path, day: dt.date, rules: Rules) -> PastDay:
@@ -47,6 +50,7 @@ def read_day(journal: Path, day: dt.date, rules: Rules) -> PastDay:
 def _folded(connection: sqlite3.Connection, day: dt.date, rules: Rules) -> PastDay:
     first, last = _span(connection, day)
     ledger, loose, asked, erased = Ledger(), Taps(), Cancellations(), 0
+    paper = Papers()
     for row in rows(connection, first - 1, last):
         entry = row.entry()
         if entry.record is None:
@@ -55,11 +59,13 @@ def _folded(connection: sqlite3.Connection, day: dt.date, rules: Rules) -> PastD
             ledger = obligations.apply(ledger, entry)
             loose = taps.apply(loose, entry, rules)
             asked = cancellations.apply(asked, ledger, entry)
+            paper = papers.apply(paper, entry)
     return PastDay(
         tuple(o for o in ledger.obligations.values() if o.day == day),
         tuple(t for t in loose.loose if t.at.trusted and rules.day(t.at) == day),
         erased,
         asked.refused,
+        paper.of_day(day),
     )
 
 

@@ -336,6 +336,15 @@ def test_a_printer_that_never_answers_needs_a_person_and_then_the_list_is_proof(
     assert gate.outcome("04A1")[1:] == ("j-1124-1", "20261124")
 
 
+def test_a_list_that_is_named_may_come_from_another_printer() -> None:
+    gate = Gate()
+    gate.tap("04A1")
+    gate.enter("20261124")
+    assert not reply(gate.do(PaperChecked(gate.at, By.COMMAND, whole=True, asked=1))).done
+    gate.do(PaperChecked(gate.at, By.COMMAND, True, "j-1124-1", asked=1))
+    assert gate.outcome("04A1")[1:] == ("j-1124-1", "20261124")
+
+
 def test_a_person_may_look_after_midnight_and_turn_expired_into_on_paper() -> None:
     gate = Gate()
     gate.tap("04A1")
