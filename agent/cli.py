@@ -12,7 +12,7 @@ import click
 
 from agent import __version__
 from agent.cli_asking import CONFIG, ask, config_option, explained, loaded, told
-from agent.cli_bundle import bundle, keys
+from agent.cli_bundle import bundle, keys, stick
 from agent.cli_journal import journal
 from agent.cli_notice import notice
 from agent.cli_paper import code, fallback, list_
@@ -230,3 +230,4 @@ main.add_command(notice)
 main.add_command(taps)
 main.add_command(bundle)
 main.add_command(keys)
+main.add_command(stick)

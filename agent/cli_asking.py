@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,33 @@ def ask(settings: Config, question: dict[str, Any], timeout_s: float = 60.0) -> 
 
 
 def _alone(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
+    with _own_desk(settings) as answer:
+        return answer(question)
+
+
+@contextmanager
+def asking(settings: Config, timeout_s: float) -> Iterator[Callable[[dict[str, Any]], Any]]:
+    """What answers questions that belong together: the running agent all along, or, while none
+    runs, this journal, held until the last of them.
+    """
+    from agent import control
+
+    place = settings.gate.control_socket
+    try:
+        control.ask(place, {"ask": "status"}, timeout_s)
+    except control.NobodyAnswers:
+        with _own_desk(settings) as answer:
+            yield answer
+    except OSError as error:
+        raise click.ClickException(
+            f"{place}: {error}; run this as the agent's user or with sudo"
+        ) from error
+    else:
+        yield lambda question: control.ask(place, question, timeout_s)
+
+
+@contextmanager
+def _own_desk(settings: Config) -> Iterator[Callable[[dict[str, Any]], dict[str, Any]]]:
     from agent.assembly import clock_of, owned
     from agent.core.commands import Reply
     from agent.desk import Desk
@@ -64,7 +92,7 @@ def _alone(settings: Config, question: dict[str, Any]) -> dict[str, Any]:
             replies = [c for c in keeper.do(event_for(1)) if isinstance(c, Reply)]
             return replies[0].done, replies[0].text
 
-        return Desk(lambda: keeper.state, clock.now, decide, settings).answer(question)
+        yield Desk(lambda: keeper.state, clock.now, decide, settings).answer
 
 
 def told(answer: dict[str, Any]) -> None:

@@ -11,8 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from agent.cli_asking import config_option, loaded
+
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity
+
+STICK_WAIT_S = 1_800.0
+"""For one answer of the agent: it may be making a bundle meanwhile."""
 
 identity_option = click.option(
     "--identity",
@@ -102,3 +107,28 @@ def bundle_errors() -> Iterator[None]:
         yield
     except (BundleError, KeyFileError, OSError) as error:
         raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@config_option
+@click.argument("device", type=click.Path(path_type=Path))
+def stick(config_file: Path, device: Path) -> None:
+    """Write each contractor's bundle onto the stick DEVICE; systemd calls this when one is put in.
+
+    Only what is new on that stick. The running agent makes the bundles and shows on the panel when
+    the stick may be pulled out.
+    """
+    from agent import control
+    from agent.export.carrying import CarryError, carry
+    from agent.export.stick import Stick
+
+    settings = loaded(config_file)
+
+    def asks(question: control.Question) -> control.Answer:
+        return control.ask(settings.gate.control_socket, question, STICK_WAIT_S)
+
+    try:
+        carried = carry(asks, settings.gate.name, Stick(device), stick=True)
+    except CarryError as error:
+        raise click.ClickException(f"{device}: {error}") from error
+    click.echo(f"{carried.text}\npull it out")

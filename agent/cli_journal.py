@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
-from agent.cli_asking import ask, config_option, explained, loaded
+from agent.cli_asking import ask, asking, config_option, explained, loaded
 from agent.cli_bundle import bundle_errors, identity_option, keys_for
 
+EXPORT_WAIT_S = 1_800.0
+"""For one bundle: a process of its own makes it, in half of that at most."""
 ERASURE_WAIT_S = 3_600.0
 """Ten years of a large site, on a slow card."""
 
@@ -83,3 +85,25 @@ def journal_checkpoint(config_file: Path, qr: bool) -> None:
         code.add_data(text)
         code.print_ascii(invert=True)
     click.echo(text)
+
+
+@journal.command("export")
+@config_option
+@click.option(
+    "--to",
+    "folder",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    help="Where the bundles go: a folder that is there.",
+)
+def journal_export(config_file: Path, folder: Path) -> None:
+    """Write each contractor's bundle into a folder, without a stick: only what is new there."""
+    from agent.export.carrying import CarryError, Folder, carry
+
+    settings = loaded(config_file)
+    try:
+        with asking(settings, EXPORT_WAIT_S) as asks:
+            carried = carry(asks, settings.gate.name, Folder(folder), stick=False)
+    except CarryError as error:
+        raise click.ClickException(f"{folder}: {error}") from error
+    click.echo(carried.text)

@@ -20,6 +20,7 @@ from agent.desk_journal import JournalDesk
 from agent.desk_paper import PaperDesk
 from agent.desk_registrations import RegistrationDesk, Wait
 from agent.desk_taps import TapsDesk
+from agent.export.offering import Offering
 from agent.roster_watch import offer
 from agent.seams import Decide
 from agent.status import status
@@ -45,6 +46,7 @@ class Desk:
         self._taps = TapsDesk(state, now, decide)
         self._registrations = RegistrationDesk(state, now, decide, wait)
         self._paper = PaperDesk(state, now, decide, config)
+        self._offering = Offering(config, state, now, decide)
 
     def answer(self, question: Question) -> Answer:
         """The answer: `done`, and `text` for a person or what was asked to be looked at."""
@@ -63,6 +65,8 @@ class Desk:
                 return self.journal.answer(question)
             case {"ask": str(ask)} if ask.startswith("paper-"):
                 return self._paper.answer(question)
+            case {"ask": str(ask)} if ask.startswith("export-"):
+                return self._offering.answer(question)
             case {"ask": str(ask)} if ask.startswith("taps-"):
                 return self._taps.answer(question)
             case {"ask": "cancel"}:

@@ -51,6 +51,7 @@ def status(state: State, now: Moment) -> dict[str, Any]:
             **dict.fromkeys(sorted(state.working), True),
             **dict.fromkeys(sorted(state.broken), False),
         },
+        "export": _export(state),
         "broken": {name: f"{b.cause}; to do: {b.hint}" for name, b in state.broken.items()},
     }
 
@@ -84,6 +85,15 @@ def _list_in_words(item: dict[str, Any]) -> str:
     reference = item["reference"] or "PROVISIONAL"
     stand = f"no proof yet, waits for {item['waits_for']}" if item["waits_for"] else "proof"
     return f"list {item['number']} ({reference}), {item['names']} names: {stand}"
+
+
+def _export(state: State) -> dict[str, Any] | None:
+    """The export that runs, or the last one of today."""
+    if state.export is None:
+        return None
+    export = state.export
+    at = _clock(export.over or export.since, state)
+    return {"to": export.target, "runs": export.runs, "at": at, "failure": export.failure}
 
 
 def _line(state: State, name: str, now: Moment) -> dict[str, Any]:
@@ -145,6 +155,10 @@ def _warnings(stand: dict[str, Any]) -> Iterator[str]:
         )
     for receipt in stand["cancelling"]:
         yield f"receipt {receipt}: is being cancelled"
+    if export := stand["export"]:
+        said = "is being written: leave it" if export["runs"] else export["failure"] or "is done"
+        at = dt.datetime.fromisoformat(export["at"])
+        yield f"export to {export['to']} ({at:%H:%M}): {said}"
     if soon := stand.get("retention", {}).get("unexported_soon_erased"):
         yield (
             f"{soon} entries that nobody took away are erased within 30 days; export them "

@@ -31,9 +31,11 @@ WORLD_READABLE = 0o022
 
 PLACES = {
     "systemd/werfpoort.service": "usr/lib/systemd/system/werfpoort.service",
+    "systemd/werfpoort-export@.service": "usr/lib/systemd/system/werfpoort-export@.service",
     "systemd/werfpoort.sysusers": "usr/lib/sysusers.d/werfpoort.conf",
     "systemd/werfpoort.tmpfiles": "usr/lib/tmpfiles.d/werfpoort.conf",
     "systemd/60-werfpoort.rules": "usr/lib/udev/rules.d/60-werfpoort.rules",
+    "systemd/61-werfpoort-export.rules": "usr/lib/udev/rules.d/61-werfpoort-export.rules",
     "systemd/werfpoort-modprobe.conf": "usr/lib/modprobe.d/werfpoort.conf",
     "systemd/hardware/watchdog.conf": "usr/lib/systemd/system.conf.d/werfpoort-watchdog.conf",
     "systemd/hardware/journald.conf": "usr/lib/systemd/journald.conf.d/werfpoort.conf",
