@@ -13,6 +13,7 @@ import click
 from agent import __version__
 from agent.cli_asking import CONFIG, ask, config_option, explained, loaded, told
 from agent.cli_bundle import bundle, keys, stick
+from agent.cli_init import init
 from agent.cli_journal import journal
 from agent.cli_notice import notice
 from agent.cli_paper import code, fallback, list_
@@ -222,6 +223,7 @@ def sandbox() -> None:
     sys.exit(play())
 
 
+main.add_command(init)
 main.add_command(code)
 main.add_command(list_)
 main.add_command(fallback)

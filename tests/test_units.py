@@ -68,3 +68,11 @@ def test_every_exception_of_the_hardening_has_its_reason(unit: Path) -> None:
     ]
     unexplained = [lines[n] for n in softened if not lines[n + 1].startswith("# ^ exception")]
     assert unexplained == []
+
+
+def test_every_reader_that_nfcpy_drives_may_be_used_by_the_agent() -> None:
+    from nfc.clf.device import usb_device_map
+
+    rules = (SYSTEMD / "60-werfpoort.rules").read_text()
+    allowed = re.findall(r'idVendor}=="(\w{4})", ATTR{idProduct}=="(\w{4})"', rules)
+    assert {(int(v, 16), int(p, 16)) for v, p in allowed} == set(usb_device_map)
