@@ -73,6 +73,13 @@ def open_nfc(settings: ReaderSettings) -> NfcReader:
     return NfcReader(settings, clf)
 
 
+def known_on_usb() -> frozenset[tuple[int, int]]:
+    """Vendor and product of every reader that nfcpy drives on USB."""
+    from nfc.clf.device import usb_device_map
+
+    return frozenset(usb_device_map)
+
+
 class NfcReader:
     """An opened reader: each `poll` is one look, after the pause that is due."""
 

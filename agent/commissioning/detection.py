@@ -13,6 +13,7 @@ from pathlib import Path
 
 from drivers import open_reader
 from drivers.base import DeviceError, ReaderSettings
+from drivers.reader_nfc import known_on_usb
 
 PRINTER_CLASS = "07"
 """USB interface class of printers (usb.org, Defined Class Codes)."""
@@ -59,11 +60,10 @@ def _is_pn532(port: Path) -> bool:
 
 
 def _nfc_on_usb(sys: Path) -> Iterator[str]:
-    from nfc.clf.device import usb_device_map
-
+    known = known_on_usb()
     for device in sorted((sys / "bus/usb/devices").glob("*")):
         vendor, product = _read(device / "idVendor"), _read(device / "idProduct")
-        if vendor and product and (int(vendor, 16), int(product, 16)) in usb_device_map:
+        if vendor and product and (int(vendor, 16), int(product, 16)) in known:
             yield f"usb:{vendor}:{product}"
 
 
