@@ -14,6 +14,7 @@ from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.moment import Moment
 from agent.core.obligations import Outcome
 from agent.core.paper_records import ListMade, ObligationOnPaper, PersonListed
+from agent.core.receipt_records import ObligationCancelled, ReceiptFollowed
 from agent.core.records import (
     AttemptStarted,
     DayBegan,
@@ -27,14 +28,14 @@ from agent.core.records import (
 from agent.core.roster import Worker
 from agent.export.audience import STRAGGLE_DAYS
 
-EXEMPT = "exempt"
 OPEN = "open"
-_LESSER = frozenset({EXEMPT, *(o.value for o in Outcome if o is not Outcome.REGISTERED)})
+_LESSER = frozenset(Outcome) - {Outcome.REGISTERED, Outcome.CANCELLED}
+"""What a receipt outlives; only a person takes a registration back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One obligation as its entries leave it. `outcome` is OPEN, EXEMPT or an Outcome's value.
+    """One obligation as its entries leave it. `outcome` is OPEN or an Outcome's value.
 
     `listed_by`: the firms that made the attendance lists that name the worker. `list_reference`:
     the reference number of the list that proves the day. `incidents`: those that exempt.
@@ -128,6 +129,11 @@ class Days:
                     stored=entry.at,
                     errors=(),
                 )
+            case ReceiptFollowed(reference, receipt, status, remarks):
+                followed = {"receipt": receipt, "status": status, "remarks": remarks}
+                self._change(entry, (reference,), **followed)
+            case ObligationCancelled(reference):
+                self._change(entry, (reference,), outcome=Outcome.CANCELLED.value)
             case RejectionStored(reference, _, errors):
                 said = tuple(f"{error.code} {error.text}".strip() for error in errors)
                 self._change(entry, (reference,), outcome=Outcome.REJECTED.value, errors=said)
@@ -152,7 +158,7 @@ class Days:
                     list_reference=proof,
                 )
             case ObligationsExempted(_, incidents, references):
-                self._change(entry, references, outcome=EXEMPT, incidents=incidents)
+                self._change(entry, references, outcome=Outcome.EXEMPT.value, incidents=incidents)
             case ExemptionsWithdrawn(_, _, references):
                 expired = Outcome.EXPIRED.value
                 self._change(entry, references, outcome=expired, incidents=())

@@ -15,7 +15,7 @@ from agent import locale
 from agent.core.obligations import Outcome
 from agent.core.records import KINDS
 from agent.export import day_sheet, readme, tables
-from agent.export.days import EXEMPT, OPEN
+from agent.export.days import OPEN
 from agent.locale import LANGUAGES, texts
 
 ROOM = Path(readme.__file__).parent
@@ -36,7 +36,7 @@ def keys_used() -> set[str]:
     used = {key.strip("\"'") for key in found}
     used |= {f"column.{name}" for name in (*tables.OBLIGATIONS, *tables.REGISTRATIONS)}
     used |= {f"column.{name}" for name in ("name", "number")}
-    used |= {f"outcome.{o.replace(' ', '-')}" for o in (*Outcome, EXEMPT, OPEN)}
+    used |= {f"outcome.{o.replace(' ', '-')}" for o in (*Outcome, OPEN)}
     used |= {f"event.{kind}" for kind in day_sheet.EVENTS}
     used |= {
         f"bundle.inside.{n}" for n in "journal registrations obligations days personal".split()
@@ -67,7 +67,7 @@ def test_a_text_of_bundles_has_the_same_places_in_each_language(language: str) -
 
 def test_every_event_of_a_sheet_is_a_kind_of_entry_and_every_outcome_has_its_place() -> None:
     assert set(KINDS) >= day_sheet.EVENTS
-    assert set(day_sheet._ORDER) == {*Outcome, EXEMPT, OPEN}
+    assert set(day_sheet._ORDER) == {*Outcome, OPEN}
 
 
 def test_the_note_on_a_stick_speaks_four_languages_and_names_nobody() -> None:

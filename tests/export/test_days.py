@@ -7,6 +7,7 @@ import datetime as dt
 from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.moment import Moment
 from agent.core.obligations import Outcome
+from agent.core.receipt_records import ObligationCancelled
 from agent.core.records import (
     Entry,
     ObligationExpired,
@@ -16,7 +17,7 @@ from agent.core.records import (
     kind_of,
 )
 from agent.export.day_sheet import EVENTS
-from agent.export.days import EXEMPT, Day, Days
+from agent.export.days import Day, Days
 from agent.journal.rows import reading, rows
 from agent.sandbox.firms import BRUSSELS, JAN, Site
 
@@ -62,9 +63,14 @@ def outcome_of(*records: Record) -> str:
 def test_a_receipt_counts_before_all_else_and_a_correction_turns_an_exemption() -> None:
     assert outcome_of() == "open"
     assert outcome_of(EXPIRED) == Outcome.EXPIRED
-    assert outcome_of(EXPIRED, EXEMPTED) == EXEMPT
+    assert outcome_of(EXPIRED, EXEMPTED) == Outcome.EXEMPT
     assert outcome_of(EXPIRED, EXEMPTED, WITHDRAWN) == Outcome.EXPIRED
     assert outcome_of(RECEIPT, EXEMPTED) == Outcome.REGISTERED
+
+
+def test_a_registration_taken_back_is_cancelled_whatever_it_was() -> None:
+    cancelled = ObligationCancelled("j-1", "1001")
+    assert outcome_of(RECEIPT, cancelled) == Outcome.CANCELLED
     assert outcome_of(EXPIRED, RECEIPT) == Outcome.REGISTERED
 
 
