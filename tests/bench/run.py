@@ -30,6 +30,7 @@ from agent.sandbox.site import VirtualSite
 from drivers.emulators.nfc_cards import ntag213
 
 sys.path.insert(0, str(Path(__file__).parent))
+import dialogue
 import inside
 import journals
 import papers
@@ -203,6 +204,9 @@ def paper(table: Table) -> None:
     table.add("second # to the list's first byte, 500 people", "≤ 500", "ms", first_byte)
     table.add("list of 500 rendered for a roll", "≤ 2", "s", papers.rendered_s())
     table.add("list of 500 as PDF", "", "s", papers.pdf_s())
+    first, proof = dialogue.second_hash_ms()
+    table.add("second # at the keypad to the first byte, 500 people", "≤ 500", "ms", first)
+    table.add("second # at the keypad to the list as proof, 500 people", "", "s", proof / 1000)
     lists = 3 if QUICK else 10
     first, others = papers.grown_mib(lists)
     table.add("who asks: grown by a list of 500", "", "MiB", first)
