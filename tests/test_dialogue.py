@@ -10,7 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.core.correction import PARTIES
 from agent.core.dialogue import FREE_TRIES, IDLE_MS
+from agent.core.incident_records import CauseCorrected
+from agent.core.keypad_codes import CAUSES
 from agent.core.obligations import Outcome
 from agent.core.paper_events import SlipKind
 from agent.core.records import described
@@ -19,6 +22,7 @@ from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew
 from agent.sandbox.simulation import CODE, Simulation
 from agent.sandbox.tray import PART_MS
+from drivers.base import DeviceBack, DeviceGone
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 MORNING = dt.datetime(2026, 11, 24, 6, 55, tzinfo=BRUSSELS)
@@ -200,6 +204,47 @@ def test_who_comes_later_is_put_on_an_addendum_and_a_copy_says_so(gate: Simulati
     assert typed(gate, "4#", 30) == ["entry-taken"]
     assert all(sheet.marked for sheet in gate.tray.sheets[before:])
     assert len(gate.tray.sheets) == 2 * before
+
+
+def test_the_panel_asks_for_an_addendum_when_somebody_came_after_the_list(
+    gate: Simulation,
+) -> None:
+    typed(gate, f"{OPEN}{NUMBER}#{NUMBER}#", 40)
+    gate.later(gate.clock.true_ms / 1000 + 1, PEOPLE[8].uid)
+    gate.run_until(gate.clock.true_ms / 1000 + 400)
+    assert gate.panel.resting == "number-wanted"
+    typed(gate, f"{OPEN}3#", 40)
+    gate.run_until(gate.clock.true_ms / 1000 + 100)
+    assert gate.panel.resting != "number-wanted"
+
+
+def test_a_keypad_that_is_gone_never_says_that_taps_are_not_taken(gate: Simulation) -> None:
+    gate.daemon.report(DeviceGone("keypad", "unplugged", "plug it in"))
+    gate.run_until(25)
+    assert "keypad" in gate.daemon.keeper.state.broken
+    assert gate.panel.resting != "out-of-order"
+    gate.daemon.report(DeviceBack("keypad"))
+    gate.run_until(26)
+    assert "keypad" in gate.daemon.keeper.state.working
+
+
+def test_a_cause_typed_at_the_keypad_is_one_that_the_gate_knows(gate: Simulation) -> None:
+    assert set(CAUSES.values()) <= set(PARTIES)
+    gate.run_until(300)  # an incident by now
+    assert typed(gate, f"{OPEN}7#3#", 10) == ["entry-taken"] * 3
+    assert typed(gate, "4711#4712#", 5) == ["entry-taken", "entry-refused"]
+    heard = typed(gate, "7#3#4711#4711#", 10)  # refused: this gate had never delivered before
+    assert heard == ["entry-taken"] * 3 + ["entry-refused"]
+    assert typed(gate, "7#1#", 5) == ["entry-taken"] * 2
+    entries = gate.daemon.keeper.journal.entries_for_state()
+    said = [entry.record for entry in entries if isinstance(entry.record, CauseCorrected)]
+    assert [(one.party, one.reference) for one in said] == [("provider", "4711"), ("own", "")]
+
+
+def test_an_answer_about_the_phone_is_taken_while_an_incident_runs(gate: Simulation) -> None:
+    assert typed(gate, f"{OPEN}20#", 5) == ["entry-taken", "entry-refused"]
+    gate.run_until(300)
+    assert typed(gate, f"{OPEN}20#", 5) == ["entry-taken", "entry-taken"]
 
 
 def test_blank_lines_count_once_their_number_is_typed(gate: Simulation) -> None:

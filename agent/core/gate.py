@@ -23,6 +23,7 @@ from agent.core import (
     export_answers,
     exports,
     instructions,
+    lists,
     outages,
     paper_answers,
     print_jobs,
@@ -92,6 +93,8 @@ from agent.core.turn import Turn
 
 __all__ = ["State", "apply", "due_ms", "restore", "standing", "step"]
 
+LATE_MS = 300_000
+"""Ours: who came after the list and is not registered by then is to be put on an addendum."""
 KEPT_DAYS = 2
 """Days that stay in the state: today, and yesterday for night shifts and late questions."""
 
@@ -312,7 +315,7 @@ def standing(state: State, now: Moment) -> Signal:
         return Signal.OUT_OF_ORDER
     if stick:
         return stick
-    if wanted := _from_people(state):
+    if wanted := _from_people(state, now):
         return wanted
     if instructions.people_are_asked(state, now):
         return Signal.CALLED
@@ -324,9 +327,23 @@ def standing(state: State, now: Moment) -> Signal:
     return Signal.READY
 
 
-def _from_people(state: State) -> Signal | None:
+def _from_people(state: State, now: Moment) -> Signal | None:
     """What the paper of today waits for, that only a person can give."""
     sheets = {} if state.day is None else {s.made.number: s for s in state.papers.of_day(state.day)}
     if any(job.held and job.due.number in sheets for job in state.papers.jobs.values()):
         return Signal.PRINTER_WAITS
-    return Signal.NUMBER_WANTED if any(not s.reference for s in sheets.values()) else None
+    if any(not sheet.reference for sheet in sheets.values()):
+        return Signal.NUMBER_WANTED
+    return Signal.NUMBER_WANTED if sheets and _someone_is_on_none(state, now) else None
+
+
+def _someone_is_on_none(state: State, now: Moment) -> bool:
+    """True when somebody came since the lists of today, and waits all the same."""
+    today = state.rules.day(now)
+    flying = (state.ledger.of(r) for refs in state.ledger.flights.values() for r in refs)
+    for obligation in (*state.ledger.waiting_on((today,)), *filter(None, flying)):
+        since, owed = obligation.at, obligation.day == today and obligation.duty == lists.DUTY
+        old = since.boot_id != now.boot_id or now.mono_ms - since.mono_ms >= LATE_MS
+        if old and owed and obligation.outcome is None and not obligation.lists:
+            return True
+    return False

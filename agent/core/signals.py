@@ -114,7 +114,7 @@ SIGNALS: Mapping[Signal, Row] = MappingProxyType(
             ),
             _row(
                 Signal.NUMBER_WANTED,
-                "a list waits for its reference number: go to the keypad; taps are taken",
+                "a list lacks its number, or who came since it: go to the keypad; taps are taken",
                 # Three winks, then dark: not the long red of a gate that is out of order.
                 *(*_WINK * 3, _dark(2.5)),
                 repeat=True,
