@@ -13,22 +13,29 @@ thought of here is for all if all of it may be logged, else for the main contrac
 
 from __future__ import annotations
 
-import datetime as dt
 import re
+import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from agent.core.clock_records import TapsDated
 from agent.core.identifiers import mask_inss
 from agent.core.incident_records import CauseCorrected
+from agent.core.obligations import number_of
 from agent.core.paper_records import ListMade, ObligationOnPaper, PersonListed
 from agent.core.procedure_records import StepTaken
+from agent.core.receipt_records import (
+    CancellationRefused,
+    CancellationWanted,
+    ObligationCancelled,
+    ReceiptFollowed,
+)
 from agent.core.records import (
     BadgeAssigned,
     BadgeDismissed,
-    DayBegan,
     Entry,
     ObligationAmended,
     ObligationExpired,
@@ -46,13 +53,10 @@ from agent.core.records import (
 from agent.logs import NUMBER
 from agent.logs import masked as without_numbers
 
-STRAGGLE_DAYS = 3
-"""So long after its day an obligation may still get an entry of its own."""
-
 _NUMBERS = frozenset({"inss", "limosa"})
 _SUSPECT = re.compile(rb'"(inss|limosa)":"[^"]|' + NUMBER.pattern.encode())
 """Most details hold nothing of the kind: they need not be taken apart to know it."""
-_SPOKEN = frozenset({StepTaken, CauseCorrected})
+_SPOKEN = frozenset({StepTaken, CauseCorrected, TapsDated, CancellationWanted})
 
 
 class Share(StrEnum):
@@ -86,7 +90,8 @@ class Owners:
     """Which firm's a worker, an obligation and a list are; learned from entries in their order."""
 
     workers: dict[int, str] = field(default_factory=dict)
-    obligations: dict[str, tuple[str, dt.date]] = field(default_factory=dict)
+    obligations: dict[int, str] = field(default_factory=dict)
+    """By number: ten years of a large site are some ten MiB of them."""
     lists: dict[str, str] = field(default_factory=dict)
 
     def learn(self, record: Record | None) -> None:
@@ -94,24 +99,17 @@ class Owners:
         match record:
             case WorkerListed(number, worker):
                 self.workers[number] = worker.employer
-            case ObligationOpened() as opened:
-                self.obligations[opened.reference] = (opened.person.employer, opened.day)
-            case ObligationAmended(reference, _, person) if reference in self.obligations:
-                day = self.obligations[reference][1]
-                self.obligations[reference] = (person.employer, day)
+            case ObligationOpened(reference, person=person) | ObligationAmended(
+                reference, person=person
+            ):
+                firm = sys.intern(person.employer)
+                self.obligations[number_of(reference)] = firm
             case ListMade() as made:
                 self.lists[made.number] = made.firm
-            case DayBegan(_, keep_from):
-                self._forget(keep_from - dt.timedelta(days=STRAGGLE_DAYS))
-
-    def _forget(self, before: dt.date) -> None:
-        over = [ref for ref, (_, day) in self.obligations.items() if day < before]
-        for reference in over:
-            del self.obligations[reference]
 
     def firm(self, reference: str) -> str:
         """The firm of an obligation; "" when it is not known."""
-        return self.obligations.get(reference, ("", None))[0]
+        return self.obligations.get(number_of(reference), "")
 
     def of(self, record: Record) -> str:
         """The company number of the firm that a record is about, or SITE, or MAIN."""
@@ -132,6 +130,10 @@ class Owners:
                 | ReceiptStored(reference)
                 | RejectionStored(reference)
                 | ObligationOnPaper(reference)
+                | ReceiptFollowed(reference)
+                | CancellationWanted(reference)
+                | CancellationRefused(reference)
+                | ObligationCancelled(reference)
             ):
                 return self.firm(reference) or MAIN
             case RosterTaken() | RosterRefused() | BadgeDismissed():
@@ -152,7 +154,8 @@ def _for_all() -> frozenset[type[Record]]:
 
     return frozenset(
         (
-            *(records.WritingFailed, records.DayBegan, ListMade, CauseCorrected, StepTaken),
+            *(records.WritingFailed, records.DayBegan, ListMade),
+            *(CauseCorrected, StepTaken, TapsDated),
             *(records.AttemptStarted, records.AttemptEnded),
             *(inquiries.InquiryBegan, inquiries.InquiryClosed),
             *(journal.CheckpointSigned, journal.PayloadsErased, journal.BundleExported),
@@ -182,9 +185,7 @@ def shared(
     if not _SUSPECT.search(body) and type(record) not in _SPOKEN:
         return Share.WHOLE, None
     details = msgspec.json.decode(body)
-    veiled = _without_numbers(details)
-    if not reader.main:
-        veiled = _without_speaker(veiled, record, reader)
+    veiled = _without_words(_without_numbers(details), record, reader)
     return (Share.WHOLE, None) if veiled == details else (Share.MASKED, veiled)
 
 
@@ -192,12 +193,18 @@ def _on_own_list(reader: Reader, owners: Owners, record: Record) -> bool:
     return isinstance(record, PersonListed) and owners.lists.get(record.number) == reader.company
 
 
-def _without_speaker(details: Any, record: Record, reader: Reader) -> Any:
+def _without_words(details: Any, record: Record, reader: Reader) -> Any:
+    """Without what somebody said that is not for this reader; the reason of a cancellation is
+    gone whatever it was, or its absence would tell it."""
     match record:
-        case StepTaken(firm=firm, who=who) if who and firm != reader.company:
+        case CancellationWanted():
+            return {key: value for key, value in details.items() if key != "reason"}
+        case StepTaken(firm=firm, who=who) if who and not reader.main and firm != reader.company:
             return {**details, "who": ""}
-        case CauseCorrected(who=who) if who:
+        case CauseCorrected(who=who) if who and not reader.main:
             return {**details, "who": ""}
+        case TapsDated() if not reader.main:
+            return {**details, "by": ""}
     return details
 
 

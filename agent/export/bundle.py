@@ -39,7 +39,7 @@ from agent.export.day_sheet import EVENTS, Heading, Sheet
 from agent.export.days import Day, Days, Line
 from agent.export.excel import csv_chunks
 from agent.export.journal_slice import lines_for
-from agent.export.past import days_mended, entries_before, start_of
+from agent.export.past import entries_before, past_of
 from agent.journal.checkpoint import Checkpoint, signer_at
 from agent.journal.fault import JournalError, explained
 from agent.journal.rows import Row, reading, rows
@@ -169,8 +169,7 @@ class _Making:
                 "start the agent, which signs the journal, then export again",
             )
         self._signed = signed
-        self._mended = days_mended(connection, order.first, order.upto)
-        self._start = start_of(connection, order.first, self._mended, self._zone)
+        self._past = past_of(connection, order.first, order.upto)
         self._since = next(self._rows(order.first, order.first)).at.day(self._zone)
 
     def _rows(self, first: int, last: int) -> Iterator[Row]:
@@ -215,7 +214,7 @@ class _Making:
         order = self._order
         said = texts(order.languages[0], "bundle")
         owners = Owners()
-        for entry in entries_before(self._connection, self._start, order.first):
+        for entry in entries_before(self._connection, self._past.start, order.first):
             owners.learn(entry.record)
         yield JOURNAL, lines_for(self._reader, owners, self._pairs(), self._counts)
         for name, columns in (
@@ -246,8 +245,8 @@ class _Making:
     def _days(self) -> Iterator[Day]:
         """The touched days, with the lines that this firm may read, as it may read them."""
         order = self._order
-        told = Days(self._zone, order.first, self._mended, EVENTS)
-        past = entries_before(self._connection, self._start, order.first)
+        told = Days(self._zone, order.first, self._past.mended, EVENTS)
+        past = entries_before(self._connection, self._past.start, order.first)
         for day in told.told(chain(past, (entry for _, entry in self._pairs()))):
             mine = ((ref, self._seen(line)) for ref, line in day.lines.items())
             day.lines = {ref: line for ref, line in mine if line is not None}

@@ -26,7 +26,7 @@ EVENTS = frozenset(
 )
 """What befell the site: kinds that name nobody, and stand on the sheet of each firm."""
 
-_ORDER = ("expired", "rejected", "open", "exempt", "on paper", "cancelled", "registered")
+_ORDER = ("expired", "rejected", "open", "exempt", "on paper", "registered", "cancelled")
 """What somebody must look at stands first."""
 
 _STYLE = """

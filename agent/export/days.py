@@ -26,11 +26,12 @@ from agent.core.records import (
     RejectionStored,
 )
 from agent.core.roster import Worker
-from agent.export.audience import STRAGGLE_DAYS
 
+STRAGGLE_DAYS = 3
+"""So long after its day an obligation mostly gets an entry of its own; later ones are foreseen."""
 OPEN = "open"
-_LESSER = frozenset(Outcome) - {Outcome.REGISTERED, Outcome.CANCELLED}
-"""What a receipt outlives; only a person takes a registration back."""
+_FINAL = frozenset({Outcome.REGISTERED, Outcome.CANCELLED})
+_LESSER = frozenset(set(Outcome) - _FINAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,6 @@ class Days:
                     stored=entry.at,
                     errors=(),
                 )
-            case ReceiptFollowed(reference, receipt, status, remarks):
-                followed = {"receipt": receipt, "status": status, "remarks": remarks}
-                self._change(entry, (reference,), **followed)
-            case ObligationCancelled(reference):
-                self._change(entry, (reference,), outcome=Outcome.CANCELLED.value)
             case RejectionStored(reference, _, errors):
                 said = tuple(f"{error.code} {error.text}".strip() for error in errors)
                 self._change(entry, (reference,), outcome=Outcome.REJECTED.value, errors=said)
@@ -158,10 +154,17 @@ class Days:
                     list_reference=proof,
                 )
             case ObligationsExempted(_, incidents, references):
-                self._change(entry, references, outcome=Outcome.EXEMPT.value, incidents=incidents)
+                turned = self._with_outcome(references, OPEN, Outcome.EXPIRED)
+                self._change(entry, turned, outcome=Outcome.EXEMPT.value, incidents=incidents)
             case ExemptionsWithdrawn(_, _, references):
-                expired = Outcome.EXPIRED.value
-                self._change(entry, references, outcome=expired, incidents=())
+                turned = self._with_outcome(references, Outcome.EXEMPT)
+                self._change(entry, turned, outcome=Outcome.EXPIRED.value, incidents=())
+            case ReceiptFollowed(reference, receipt, status, remarks):
+                followed = {"receipt": receipt, "status": status, "remarks": remarks}
+                self._change(entry, (reference,), **followed)
+            case ObligationCancelled(reference):
+                cancelled = Outcome.CANCELLED.value
+                self._change(entry, (reference,), outcome=cancelled, remarks=())
 
     def _open(self, entry: Entry, opened: ObligationOpened) -> None:
         day = self._day(opened.day)
@@ -178,6 +181,10 @@ class Days:
             tapped=opened.at,
         )
 
+    def _with_outcome(self, references: Iterable[str], *outcomes: str) -> list[str]:
+        lines = ((r, self._days[self._where[r]].lines[r]) for r in references if r in self._where)
+        return [reference for reference, line in lines if line.outcome in outcomes]
+
     def _change(self, entry: Entry, references: Iterable[str], **changes: object) -> None:
         for reference in references:
             where = self._where.get(reference)
@@ -186,7 +193,7 @@ class Days:
             day = self._days[where]
             before = day.lines[reference]
             day.touched |= entry.seq >= self._first
-            if before.outcome == Outcome.REGISTERED and changes.get("outcome") in _LESSER:
+            if before.outcome in _FINAL and changes.get("outcome") in _LESSER:
                 continue  # a receipt counts before all else
             day.lines[reference] = replace(before, **changes)  # type: ignore[arg-type]
 
