@@ -42,6 +42,7 @@ _WORDS = {
     errno.ENODEV: "it was pulled out: put it in again",
     errno.ENXIO: "it was pulled out: put it in again",
     errno.ENOTCONN: "it was pulled out: put it in again",
+    errno.ECONNABORTED: "it was pulled out: put it in again",
     errno.ENOMEDIUM: "it was pulled out: put it in again",
     errno.EUCLEAN: "its file system is damaged: have a computer check it, or take another one",
 }
