@@ -29,8 +29,8 @@ from agent.sandbox.powered import GONE
 from agent.sandbox.site import PINS, VirtualSite
 from drivers.emulators.nfc_cards import ntag213
 
-PEOPLE = 400
-"""Twice the same one comes after longer than a badge bounces."""
+CREW, CREW_A_TIME = 60, 20
+"""People at least, and more for each time: who is registered already would see green, not amber."""
 MOST_OPERATIONS = 300
 """Of the disk, until the power goes: a start takes about 25, a tap with its receipt about 12."""
 STARTS = 4
@@ -124,8 +124,14 @@ class Trial:
         return int(sum(count for name, count in stand.items() if name != "registered"))
 
     def _next(self) -> Person:
-        self._turn += 1
-        return self._site.people[self._turn % len(self._site.people)]
+        """Somebody who is not registered yet."""
+        registered = {entry.submitted.inss for entry in self._site.service.ledger.accepted}
+        for _ in self._site.people:
+            self._turn += 1
+            person = self._site.people[self._turn % len(self._site.people)]
+            if person.worker.inss not in registered:
+                return person
+        raise RuntimeError("everybody is registered: the crew is too small for so many times")
 
     def _tap_until_gone(self, killer: _Killer | None) -> int | None:
         """One badge after the other, each until it is answered; how the process ended."""
@@ -187,7 +193,7 @@ def tried(cuts: int, kills: int, seed: int) -> tuple[Tally, Tally]:
     """What so many cuts, and on another site so many kills, led to."""
     tallies = []
     for count, way in ((cuts, Trial.cut), (kills, Trial.kill)):
-        people = crew(PEOPLE, random.Random(seed))
+        people = crew(CREW + CREW_A_TIME * count, random.Random(seed))
         folder = tempfile.TemporaryDirectory(prefix="werfpoort-power-")
         with folder as name, VirtualSite(Path(name), people) as site:
             trial = Trial(site, seed)
