@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from agent.core.measurements import FAILING, UNKNOWN, WELL, Reading
+from agent.evidence.beside import begun
 from agent.evidence.dialling import SOON_S, Calls, Dialled, Place
 
 PATIENCE_S = 40.0
@@ -82,5 +83,5 @@ def _greet(
         except OSError:  # ssl.SSLError is one: somebody else answers in its place
             return FAILING
 
-    with ThreadPoolExecutor(max_workers=len(anchors)) as pool:
-        return list(pool.map(greeted, anchors, answers))
+    greetings = [begun(partial(greeted, *pair)) for pair in zip(anchors, answers, strict=True)]
+    return [greeting.result() for greeting in greetings]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import ssl
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,6 +34,7 @@ from agent.core.measurements import (
 )
 from agent.evidence import neighbours
 from agent.evidence.anchors import Anchor, Rung, ring
+from agent.evidence.beside import begun
 from agent.evidence.clock import Steadiness
 from agent.evidence.endpoint import Endpoint, is_address, reach
 from agent.evidence.hops import Network, judged, way_to
@@ -118,13 +120,13 @@ class MachineGauges:
         if len(jobs) == 1:
             yield from self._stamped(jobs[0])
             return
-        with ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="measures") as pool:
-            under_way: list[Future[list[Measurement]]] = [
-                pool.submit(lambda job=job: list(self._stamped(job)))  # type: ignore[misc]
-                for job in jobs
-            ]
-            for done in as_completed(under_way):
-                yield from done.result()
+        slots = threading.Semaphore(AT_ONCE)
+        under_way: list[Future[list[Measurement]]] = [
+            begun(lambda job=job: list(self._stamped(job)), slots)  # type: ignore[misc]
+            for job in jobs
+        ]
+        for done in as_completed(under_way):
+            yield from done.result()
 
     def _stamped(self, job: Callable[[], list[Taken]]) -> Iterator[Measurement]:
         """What the job took, dated when it was done; a defect of ours leaves it unknown."""
@@ -214,16 +216,13 @@ class MachineGauges:
         if not anchors:
             return [(Internet(), way.name)]
         target = anchors[0].place.address
-        with ThreadPoolExecutor(max_workers=3) as pool:
-            ringing = pool.submit(ring, anchors, self._verifier(), device)
-            walking = pool.submit(way_to, target, device)
-            looking = pool.submit(self._portal, device)
-            rung: Rung = ringing.result()
-            portal = looking.result()
-            gateway = self._found(way).gateway
-            hop, beyond = judged(
-                walking.result(), WELL in rung.answers, gateway, self.plan.networks
-            )
+        ringing = begun(partial(ring, anchors, self._verifier(), device))
+        walking = begun(partial(way_to, target, device))
+        looking = begun(partial(self._portal, device))
+        rung: Rung = ringing.result()
+        portal = looking.result()
+        gateway = self._found(way).gateway
+        hop, beyond = judged(walking.result(), WELL in rung.answers, gateway, self.plan.networks)
         return [
             (Internet(rung.answers, hop, beyond, portal, steady=rung.steady), way.name),
         ]
@@ -255,10 +254,9 @@ class MachineGauges:
         wanted = [name for name in names if name != "localhost"][:2]
         if not wanted:
             return [(Names(), "")]
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            own = pool.submit(resolvers_answer, self._own_resolvers(), wanted, device)
-            others = pool.submit(resolvers_answer, self.plan.other_resolvers, wanted, device)
-            return [(Names(own.result(), others.result()), "")]
+        own = begun(partial(resolvers_answer, self._own_resolvers(), wanted, device))
+        others = begun(partial(resolvers_answer, self.plan.other_resolvers, wanted, device))
+        return [(Names(own.result(), others.result()), "")]
 
     # --- channels -----------------------------------------------------------------------------
 
