@@ -23,7 +23,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,11 +32,11 @@ from agent.core.identifiers import mask_inss
 from agent.core.journal_records import CheckpointSigned
 from agent.core.records import Entry
 from agent.export import readme, tables
-from agent.export.archive import Packed, Pulled, zipped
+from agent.export.archive import Held, Packed, Pulled, zipped
 from agent.export.audience import Owners, Reader
 from agent.export.day_sheet import EVENTS, Heading, Sheet
 from agent.export.days import Day, Days, Line
-from agent.export.excel import csv_chunks
+from agent.export.excel import csv_head, csv_lines
 from agent.export.journal_slice import lines_for
 from agent.export.past import entries_before, past_of
 from agent.journal.checkpoint import Checkpoint, signer_at
@@ -155,6 +154,11 @@ class _Making:
         self._reader = Reader(order.contractor.company, order.contractor.main)
         self._counts: Counter[str] = Counter()
         self._packed: dict[str, Packed] = {}
+        self._said = texts(order.languages[0], "bundle")
+        self._registrations, self._obligations = Held(), Held()
+        self._registrations.add(csv_head(tables.head(tables.REGISTRATIONS, self._said)))
+        self._obligations.add(csv_head(tables.head(tables.OBLIGATIONS, self._said)))
+        self._sheets: dict[str, Held] = {}
         first, *_ = self._rows(1, 1)
         self._journal = first.entry().record.journal  # type: ignore[union-attr]
         self._after = next(
@@ -171,6 +175,7 @@ class _Making:
         self._signed = signed
         self._past = past_of(connection, order.first, order.upto)
         self._since = next(self._rows(order.first, order.first)).at.day(self._zone)
+        self._sheet = self._sheet_maker()
 
     def _rows(self, first: int, last: int) -> Iterator[Row]:
         return rows(self._connection, first - 1, last)
@@ -212,26 +217,16 @@ class _Making:
 
     def _files(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         order = self._order
-        said = texts(order.languages[0], "bundle")
-        owners = Owners()
+        owners, days = Owners(), Days(self._zone, order.first, self._past.mended, EVENTS)
         for entry in entries_before(self._connection, self._past.start, order.first):
             owners.learn(entry.record)
-        yield JOURNAL, lines_for(self._reader, owners, self._pairs(), self._counts)
-        for name, columns in (
-            ("registrations.csv", tables.REGISTRATIONS),
-            ("obligations.csv", tables.OBLIGATIONS),
-        ):
-            receipts = columns is tables.REGISTRATIONS
-            lines = (
-                tables.row(columns, line, self._zone, said)
-                for day in self._days()
-                for line in day.lines.values()
-                if line.receipt or not receipts
-            )
-            yield name, csv_chunks(tables.head(columns, said), map(tuple, lines))
-        sheet = self._sheet()
-        for day in self._days():
-            yield f"days/{day.day.isoformat()}.html", sheet.page(day)
+            for day in days.take(entry):
+                self._tell(day)
+        yield JOURNAL, lines_for(self._reader, owners, self._entries(days), self._counts)
+        yield "registrations.csv", self._registrations.pieces()
+        yield "obligations.csv", self._obligations.pieces()
+        for name, held in sorted(self._sheets.items()):
+            yield name, held.pieces()
         about = readme.inside(order.gate, order.contractor.name, training=order.training)
         yield readme.NAME, [about.encode()]
         manifest = msgspec.json.format(msgspec.json.encode(self._manifest()), indent=1)
@@ -239,18 +234,36 @@ class _Making:
         signature = signer_at(order.key).vouches(manifest)
         yield SIGNATURE, [base64.b64encode(signature) + b"\n"]
 
-    def _pairs(self) -> Iterator[tuple[Row, Entry]]:
-        return ((row, row.entry()) for row in self._rows(self._order.first, self._order.upto))
+    def _entries(self, days: Days) -> Iterator[tuple[Row, Entry]]:
+        """The slice, read once: the days are told while it is packed."""
+        for row in self._rows(self._order.first, self._order.upto):
+            entry = row.entry()
+            for day in days.take(entry):
+                self._tell(day)
+            yield row, entry
+        for day in days.rest():
+            self._tell(day)
 
-    def _days(self) -> Iterator[Day]:
-        """The touched days, with the lines that this firm may read, as it may read them."""
-        order = self._order
-        told = Days(self._zone, order.first, self._past.mended, EVENTS)
-        past = entries_before(self._connection, self._past.start, order.first)
-        for day in told.told(chain(past, (entry for _, entry in self._pairs()))):
-            mine = ((ref, self._seen(line)) for ref, line in day.lines.items())
-            day.lines = {ref: line for ref, line in mine if line is not None}
-            yield day
+    def _tell(self, day: Day) -> None:
+        """A day's lines as this firm may read them, into its tables and its sheet."""
+        mine = ((ref, self._seen(line)) for ref, line in day.lines.items())
+        day.lines = {ref: line for ref, line in mine if line is not None}
+        for columns, held in (
+            (tables.REGISTRATIONS, self._registrations),
+            (tables.OBLIGATIONS, self._obligations),
+        ):
+            wanted = (
+                each for each in day.lines.values() if each.receipt or held is self._obligations
+            )
+            rows_of_day = (tables.row(columns, line, self._zone, self._said) for line in wanted)
+            held.add(csv_lines(rows_of_day))
+        sheet = Held()
+        for piece in self._sheet.page(day):
+            sheet.add(piece)
+        sheet.close()
+        name = f"days/{day.day.isoformat()}"
+        again = f"-{len(self._sheets)}" if f"{name}.html" in self._sheets else ""
+        self._sheets[f"{name}{again}.html"] = sheet  # again: a clock jumped back to that day
 
     def _seen(self, line: Line) -> Line | None:
         reader, person = self._reader, line.person
@@ -266,7 +279,7 @@ class _Making:
             remarks=tuple(map(without_numbers, line.remarks)),
         )
 
-    def _sheet(self) -> Sheet:
+    def _sheet_maker(self) -> Sheet:
         order, contractor = self._order, self._order.contractor
         heading = Heading(
             gate=order.gate,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.moment import Moment
@@ -34,10 +34,11 @@ _FINAL = frozenset({Outcome.REGISTERED, Outcome.CANCELLED})
 _LESSER = frozenset(set(Outcome) - _FINAL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
-    """One obligation as its entries leave it. `outcome` is OPEN or an Outcome's value.
+    """One obligation as its entries leave it; they change it in place, for there are many.
 
+    `outcome` is OPEN or an Outcome's value.
     `listed_by`: the firms that made the attendance lists that name the worker. `list_reference`:
     the reference number of the list that proves the day. `incidents`: those that exempt.
     `sent_by`: the last channel that carried it. `stored`: when the receipt came.
@@ -89,15 +90,17 @@ class Days:
         self._where: dict[str, dt.date] = {}
         self._lists: dict[str, str] = {}
 
-    def told(self, entries: Iterable[Entry]) -> Iterator[Day]:
-        """Every touched day, in order as far as entries come in time."""
-        for entry in entries:
-            self._take(entry)
-            if isinstance(entry.record, DayBegan):
-                yield from self._over(
-                    entry.record.keep_from - dt.timedelta(days=STRAGGLE_DAYS), self._kept
-                )
-        yield from self._over(dt.date.max, frozenset())
+    def take(self, entry: Entry) -> Iterable[Day]:
+        """The next entry; the touched days that are over with it, in order."""
+        self._take(entry)
+        if isinstance(entry.record, DayBegan):
+            before = entry.record.keep_from - dt.timedelta(days=STRAGGLE_DAYS)
+            return self._over(before, self._kept)
+        return ()
+
+    def rest(self) -> Iterator[Day]:
+        """The touched days that are left when no entry comes any more."""
+        return self._over(dt.date.max, frozenset())
 
     def _over(self, before: dt.date, kept: frozenset[dt.date]) -> Iterator[Day]:
         for day in sorted(day for day in self._days if day < before and day not in kept):
@@ -195,7 +198,8 @@ class Days:
             day.touched |= entry.seq >= self._first
             if before.outcome in _FINAL and changes.get("outcome") in _LESSER:
                 continue  # a receipt counts before all else
-            day.lines[reference] = replace(before, **changes)  # type: ignore[arg-type]
+            for name, value in changes.items():
+                setattr(before, name, value)
 
     def _day(self, day: dt.date) -> Day:
         return self._days.setdefault(day, Day(day))

@@ -13,29 +13,29 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 Cell = str | int | dt.date | dt.time
 BOM = b"\xef\xbb\xbf"
-_LIKE_A_NUMBER = re.compile(r"[\d\s.,:/%€+\-()]*\d[\d\s.,:/%€+\-()]*|[+-]?[\d.,]+E[+-]?\d+", re.I)
-"""Numbers, dates, times and shares: everything without a letter that Excel may read as a value."""
+_NUMBER = r"[\d\s.,:/%€+\-()]*\d[\d\s.,:/%€+\-()]*|[+-]?[\d.,]+E[+-]?\d+"
+_TRUTH = "true|false|waar|onwaar|vrai|faux|wahr|falsch"
+_MONTH = r"\d{1,4}[\s./-]?[^\W\d_]{3,9}\.?[\s./-]?\d{0,4}|[^\W\d_]{3,9}[\s./-]?\d{1,4}"
+_A_VALUE = re.compile(f"{_NUMBER}|{_TRUTH}|{_MONTH}", re.IGNORECASE)
+"""What Excel may read as a number, a share, a time, a truth, or a date (2 JUN, juin-26)."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_WORDS = re.compile(r"(true|false|waar|onwaar|vrai|faux|wahr|falsch)", re.I)
-_MONTHS = re.compile(r"\d{1,4}[\s./-]?[^\W\d_]{3,9}\.?[\s./-]?\d{0,4}|[^\W\d_]{3,9}[\s./-]?\d{1,4}")
-"""2 JUN, juin-26: no text of ours, but one that somebody may have written in the roster."""
 
 
-def csv_chunks(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """The file, piece by piece."""
+def csv_head(names: Sequence[str]) -> bytes:
+    """The first line of a file: the names of its columns."""
+    return BOM + csv_lines([names])
+
+
+def csv_lines(rows: Iterable[Iterable[Cell]]) -> bytes:
+    """Further lines of it."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(head)
-    yield BOM + text.getvalue().encode()
-    for row in rows:
-        text.seek(0)
-        text.truncate()
-        writer.writerow([cell(value) for value in row])
-        yield text.getvalue().encode()
+    writer.writerows(map(cell, row) for row in rows)
+    return text.getvalue().encode()
 
 
 def cell(value: Cell) -> str:
@@ -52,6 +52,6 @@ def cell(value: Cell) -> str:
 
 def _text(text: str) -> str:
     text = " ".join(text.split())
-    if _LIKE_A_NUMBER.fullmatch(text) or _WORDS.fullmatch(text) or _MONTHS.fullmatch(text):
+    if _A_VALUE.fullmatch(text):
         return f'="{text}"'
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -31,6 +31,7 @@ from drivers.emulators.nfc_cards import ntag213
 
 sys.path.insert(0, str(Path(__file__).parent))
 import dialogue
+import exports
 import inside
 import journals
 import papers
@@ -198,6 +199,17 @@ def journal_writes(table: Table) -> None:
     table.add("written on a day of 400 taps", "≤ 32", "MiB", a_day / 1024**2)
 
 
+def journal_export(table: Table) -> None:
+    """The main contractor's bundle of a whole journal: the largest there is, half of it masked."""
+    entries = SIZES[0]
+    took, memory, size = exports.bundle_of(
+        _journal(entries), _key(), PEOPLE[0].worker.employer, main=True
+    )
+    table.add(f"bundle of {entries:,} entries", "≤ 10", "s", took)
+    table.add(f"bundle of {entries:,} entries: memory", "≤ 100", "MiB", memory)
+    table.add(f"bundle of {entries:,} entries: size", "", "MiB", size)
+
+
 def paper(table: Table) -> None:
     """A list of 500 people, on paper and as PDF."""
     first_byte = papers.first_byte_ms()
@@ -242,7 +254,7 @@ def main() -> None:
     chosen = set(sys.argv[1:])
     measures: tuple[Callable[[Table], None], ...] = (
         *(peace, in_process, rush, start_and_idle),
-        *(paper, journal_writes, journal_start, journal_verify, journal_appends),
+        *(paper, journal_export, journal_writes, journal_start, journal_verify, journal_appends),
     )
     for run in range(RUNS):
         print(f"run {run + 1} of {RUNS}")

@@ -25,8 +25,9 @@ DAY = dt.date(2026, 11, 23)
 
 
 def told(entries: list[Entry], first: int = 1, kept: tuple[dt.date, ...] = ()) -> dict[str, Day]:
-    days = Days(BRUSSELS, first, kept, EVENTS).told(entries)
-    return {day.day.isoformat(): day for day in days}
+    days = Days(BRUSSELS, first, kept, EVENTS)
+    over = [day for entry in entries for day in days.take(entry)]
+    return {day.day.isoformat(): day for day in (*over, *days.rest())}
 
 
 def test_every_obligation_ends_in_a_bundle_as_it_does_at_the_gate(site: Site) -> None:

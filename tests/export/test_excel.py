@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.export.excel import cell, csv_chunks
+from agent.export.excel import cell, csv_head, csv_lines
 
 AS_TEXT = (
     *("0448181966", "100000000000001", "24910158641968060", "05.01.15-123.53", "2-6", "1/2"),
@@ -44,7 +44,7 @@ def test_days_times_and_counts_are_values() -> None:
 
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=2), max_size=5))
 def test_any_text_comes_back_from_the_file_in_one_cell_of_one_line(rows: list[list[str]]) -> None:
-    raw = b"".join(csv_chunks(("a", "b"), rows))
+    raw = csv_head(("a", "b")) + csv_lines(rows)
     assert raw.startswith(b"\xef\xbb\xbf")
     lines = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), delimiter=";"))
     assert len(lines) == len(rows) + 1
