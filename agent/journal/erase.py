@@ -13,7 +13,9 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
+from agent.core.clock_records import TapsDated
 from agent.core.paper_records import PersonListed
 from agent.core.receipt_records import (
     CancellationRefused,
@@ -36,13 +38,15 @@ from agent.core.records import (
     kind_of,
 )
 from agent.core.spans import Span, spans_of
-from agent.journal.rows import Row, base_of
+from agent.journal.rows import LAST, Row, base_of
 from agent.journal.schema import INDEXED
 
 WARNED_DAYS = 30
 """How long before its erasure something that nobody took away is warned of."""
 BATCH_ENTRIES = 500
 """Erased in one commit: taps wait for it (measured: 10 ms on a laptop)."""
+NEVER_MS = 250_000_000_000_000
+"""The year 9892: when what no clock ever dated would be old enough."""
 STRAGGLE_DAYS = 3
 """What belongs to an obligation is written at most so long after its day."""
 
@@ -59,8 +63,11 @@ _OF_OBLIGATIONS = (
     ObligationCancelled,
     BadgeDismissed,
     PersonListed,
+    TapsDated,
 )
 _OF_WORKERS = (WorkerListed, WorkerDelisted, BadgeAssigned)
+ERASABLE = (*_OF_OBLIGATIONS, *_OF_WORKERS)
+"""Every kind whose details name a person or a badge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +151,36 @@ def planned(
     soon = today + dt.timedelta(days=WARNED_DAYS)
     horizon = terms.receipt_ends(soon) + dt.timedelta(days=STRAGGLE_DAYS)
     until_ms = None if worker is not None else _ms(horizon)
-    fold = _Fold()
-    for entry in _erasable(connection, base, until_ms):
-        fold.take(entry)
-    for entry in _listings(connection):
-        fold.take(entry)
+    fold, dates = _Fold(), _Dates(connection)
+    for entry in chain(_erasable(connection, base, until_ms), _listings(connection)):
+        fold.take(entry, dates.latest_ms(entry))
     due = _Due(terms, today, exported)
     fold.sort(due, base, worker)
     return Plan(tuple(_batches(due.now, due.forgotten)), due.held, due.soon)
+
+
+class _Dates:
+    """When an entry was written at the latest: a clock that nobody set may say any year."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._known = (0, 0, NEVER_MS)
+        """Entries from one to another, the first whose clock was right, and when that was."""
+
+    def latest_ms(self, entry: Entry) -> int:
+        """Its own time, or that of the next entry whose clock is trusted."""
+        if entry.at.trusted:
+            return entry.at.unix_ms
+        first, last, unix_ms = self._known
+        if not first <= entry.seq < last:
+            following = (
+                "SELECT seq, unix_ms FROM entry WHERE seq > ? AND trust <> 'unknown' "
+                "ORDER BY seq LIMIT 1"
+            )
+            found = self._connection.execute(following, (entry.seq,)).fetchone()
+            last, unix_ms = found or (LAST, NEVER_MS)
+            self._known = (entry.seq, last, unix_ms)
+        return unix_ms
 
 
 def _ms(day: dt.date) -> int:
@@ -228,9 +257,9 @@ class _Fold:
         """Names on a list of who had not tapped, likewise: proof of a day like the rest of it."""
         self._workers: dict[int, _Worker] = defaultdict(_Worker)
 
-    def take(self, entry: Entry) -> None:
-        """The next entry."""
-        seq, now = entry.seq, entry.at.unix_ms
+    def take(self, entry: Entry, now: int) -> None:
+        """The next entry, written at `now` (unix ms) at the latest."""
+        seq = entry.seq
         match entry.record:
             case TapStored(worker=worker, obligation=""):
                 self._loose[seq] = (worker, now)
@@ -243,6 +272,8 @@ class _Fold:
                 self._loose[seq] = (0, now)
             case PersonListed(obligation="", worker=worker):
                 self._expected[seq] = (worker, now)
+            case TapsDated():
+                self._expected[seq] = (0, now)
             case PersonListed(obligation=reference):
                 self._belongs(reference, seq)
             case ObligationOpened(reference, worker, day=day):

@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import fields
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -22,19 +23,21 @@ from agent.core.events import (
     Event,
     RosterOffered,
     Started,
+    TapDayNamed,
     Tapped,
     TimePassed,
 )
 from agent.core.journal_records import BundleExported
-from agent.core.moment import Moment
+from agent.core.moment import Moment, Trust
 from agent.core.paper_events import ListAsked
 from agent.core.procedure_records import By
+from agent.core.records import KINDS, kind_of
 from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.spans import Span
 from agent.journal.checkpoint import signer_from
-from agent.journal.erase import Plan, Terms, planned
+from agent.journal.erase import ERASABLE, Plan, Terms, planned
 from agent.journal.keeper import Keeper, Owner, opened
 from agent.journal.outward import exported_upto
 from agent.journal.rows import reading, rows
@@ -328,6 +331,39 @@ def test_what_nobody_took_away_is_kept_when_the_configuration_says_so(site: Site
     site.days(400)
     plan = site.plan(Terms(keep_until_exported=True))
     assert (plan.erasures, plan.held) == ((), 3)
+
+
+def test_what_a_clock_that_nobody_set_calls_old_is_kept_until_it_is(site: Site) -> None:
+    """As on a Pi without a battery: years behind until NTP answers."""
+    site.days(1)
+    bogus = Moment(1_000_000_000_000, 1_000, "boot-2", Trust.UNKNOWN)
+    site.do(Started(bogus, "1"))
+    site.do(Tapped(bogus, "entrance", "04F6F6F6F6F6F6"))
+    site.do(RosterOffered(bogus, Roster({"04A1A1A1A1A1A1": AN}), "r", force=True))
+    site.do(Started(site.at, "1"))
+    site.do(TapDayNamed(site.at, site.today - dt.timedelta(days=1), "Jan Maes"))
+    site.days(5)
+    assert site.plan().erasures == ()
+    assert site.restored_is_running()
+    site.days(400)
+    site.erase(site.plan())
+    assert site.bare() == {"tap-stored": 1, "worker-listed": 2}
+    assert site.mentions("Jan Maes")
+    site.days(2300)
+    site.erase(site.plan())
+    assert not site.mentions("Jan Maes")
+    assert site.restored_is_running()
+
+
+def test_every_kind_that_names_a_person_or_a_badge_has_a_term() -> None:
+    named = {
+        kind
+        for kind, record in KINDS.items()
+        for field in fields(record)
+        if "Worker" in str(field.type) or field.name in {"person", "uid"}
+    }
+    assert len(named) > 5
+    assert named <= {kind_of(kind) for kind in ERASABLE}
 
 
 def test_an_erasure_that_is_broken_off_between_batches_is_finished_by_the_next_plan(
