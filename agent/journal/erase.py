@@ -328,7 +328,8 @@ class _Fold:
 
     def _sort_worker(self, due: _Due, number: int, known: _Worker, base: int, asked: str) -> None:
         """Listings that another one followed, and all of whoever is on the roster no more."""
-        ends = [now for _, now in known.listed[1:]] + [known.over]
+        # No listing is left where all were erased before: that the number left the roster stays.
+        ends = [*(now for _, now in known.listed[1:]), known.over][: len(known.listed)]
         gone = 0
         for (seq, _), over in zip(known.listed, ends, strict=True):
             if over is not None and seq < base:

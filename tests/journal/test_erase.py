@@ -238,6 +238,7 @@ def test_who_is_off_the_roster_is_forgotten_after_the_term_and_the_number_never_
     gone = numbers["77030300377/0200065765/1Y1000NF9KCQZ"]
     assert erasure.workers == (gone,)
     site.erase(site.plan())
+    assert site.plan().erasures == ()
     assert len(site.keeper.state.book.numbers) == 2
     assert site.restored_is_running()
     site.roster(UIDS)
