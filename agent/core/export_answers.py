@@ -1,7 +1,8 @@
 """What the gate answers to an export.
 
 One at a time: a second stick waits until the first is out. Whoever wrote it says how it ended; if
-that word never comes (the unit was killed), the gate stops waiting after a while and says so.
+that word never comes (the unit was killed), the same stick may be put in again, and for any other
+one the gate stops waiting after a while and says so.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ def answer(turn: Turn, event: ExportEvent) -> None:
     export = turn.state.export
     match event:
         case ExportAsked(_, target, stick, asked):
-            if export is not None and export.runs:
+            if export is not None and export.runs and export.target == target:
+                _ended(turn, target, "broken off: the same was asked anew", stick=export.stick)
+            elif export is not None and export.runs:
                 turn.reply(asked, False, f"an export to {export.target} runs; wait for its end")
                 return
             turn.record(ExportBegun(target, stick))

@@ -128,7 +128,7 @@ class Sheet:
                     f"{line.tapped.local(self._zone):%H:%M:%S}",
                     f"{person.surname} {person.given_name}",
                     inss(person.inss) or f"Limosa {person.limosa}",
-                    company(person.employer),
+                    company(person.employer).replace(" ", "\N{NO-BREAK SPACE}"),
                     self._ended(line),
                 ),
             )

@@ -98,6 +98,18 @@ def test_one_export_at_a_time() -> None:
     assert replies(bench.begin("folder /tmp", stick=False))[0][0] is True
 
 
+def test_a_stick_whose_writer_was_killed_may_be_put_in_again() -> None:
+    bench = Bench()
+    bench.begin()
+    commands = bench.begin()
+    assert replies(commands) == [(True, "export to stick sda1 begins")]
+    ended, begun = records(commands)[:2]
+    assert isinstance(ended, ExportEnded)
+    assert ended.failure == "broken off: the same was asked anew"
+    assert isinstance(begun, ExportBegun)
+    assert bench.shows is Signal.STICK_WORKING
+
+
 def test_an_export_into_a_folder_is_no_matter_of_the_panel() -> None:
     bench = Bench()
     bench.begin("folder /tmp", stick=False)
