@@ -13,7 +13,7 @@ from agent.channel_check import Find, check_channels, check_place
 from agent.device_check import check_keypad, check_keypad_pins, check_printer
 from agent.findings import Finding
 from agent.settings import CHANNEL_KINDS, ChannelSettings, Config
-from drivers.base import FrameSettings, ReaderSettings
+from drivers.base import Direction, FrameSettings, ReaderSettings
 
 PRODUCTION_HOST = "services.socialsecurity.be"
 SIMULATION_HOST = "services-sim.socialsecurity.be"
@@ -177,6 +177,20 @@ def _check_duties(config: Config, find: Find) -> None:
             )
 
 
+def _check_directions(config: Config, find: Find) -> None:
+    """In and out must be told apart at the entrance, or nothing can be registered."""
+    owed = {config.site.duty} | {employer.duty for employer in config.employers}
+    if "checkinout" not in owed:
+        return
+    for number, reader in enumerate(config.readers, 1):
+        if reader.direction is Direction.ANY:
+            find(
+                f"readers[{number}].direction",
+                'is "any", and the duty "checkinout" registers in or out',
+                'write "in" or "out"; where people pass both ways, mount a reader for each',
+            )
+
+
 CHECKS: tuple[tuple[frozenset[str], Callable[[Config, Find], None]], ...] = (
     (frozenset({"readers"}), _check_readers),
     (frozenset({"channels"}), _check_names),
@@ -187,6 +201,7 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Config, Find], None]], ...] = (
     (frozenset({"site", "channels"}), check_place),
     (frozenset({"gate", "channels"}), _check_kind_of_day),
     (frozenset({"site", "employers", "channels"}), _check_duties),
+    (frozenset({"site", "employers", "readers"}), _check_directions),
     (frozenset({"gate", "clock"}), _check_clock),
     (frozenset({"delivery"}), _check_retries),
     (frozenset({"gate", "uplinks", "evidence"}), _check_evidence),

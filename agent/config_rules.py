@@ -308,6 +308,7 @@ RULES: Mapping[str, Rule] = {
     "channels.for_duty": _optional(_duty),
     "channels.token_address": _https,
     "channels.oldest_s": _from_to(60, 86_400, "seconds"),
+    "channels.budget_s": _from_to(1, 86_400, "seconds"),
     "channels.api.registrations": _api_path,
     "channels.api.registration": _path_of_one,
     "channels.api.roster": _api_path,
@@ -337,4 +338,7 @@ RULES: Mapping[str, Rule] = {
     "delivery.longest_retry_s": _from_to(1, 3600, "seconds"),
     "delivery.waiting_after_s": _from_to(1, 300, "seconds"),
     "delivery.follow_up_hours": _from_to(0, 24, "hours"),
+    "delivery.taken_back_after_s": _from_to(1, 3600, "seconds"),
+    "delivery.ask_after_s": _from_to(5, 3600, "seconds"),
+    "delivery.take_over_hours": _from_to(0.1, 12, "hours"),
 }

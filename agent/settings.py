@@ -223,6 +223,7 @@ class ChannelSettings:
     token_address: str = TOKEN_ADDRESS
     scope: str = ""
     oldest_s: float = 600.0
+    budget_s: float = 300.0
     token_file: Path | None = None
     api: ApiSettings = field(default_factory=ApiSettings)
     request: RequestSettings = field(default_factory=RequestSettings)
@@ -240,6 +241,13 @@ class ChannelSettings:
         return able if self.may_search else able - {Ability.SEARCH}
 
     @property
+    def line(self) -> Line:
+        """What the core needs of it."""
+        oldest_ms = _ms(self.oldest_s) if self.duty == "checkinout" else 0
+        budget_ms = _ms(self.budget_s)
+        return Line(self.name, self.duty, self.batch, self.abilities, budget_ms, oldest_ms)
+
+    @property
     def endpoint(self) -> str:
         """The address to call: the configured one, else that of the kind; empty: there is none."""
         return self.address or CHANNEL_KINDS[self.kind].addresses.get(self.environment, "")
@@ -252,6 +260,9 @@ class DeliverySettings:
     burst_s: float = 60.0
     first_retry_s: float = 2.0
     longest_retry_s: float = 300.0
+    taken_back_after_s: float = 60.0
+    ask_after_s: float = 60.0
+    take_over_hours: float = 2.0
     waiting_after_s: float = 5.0
     follow_up_hours: float = 2.0
 
@@ -345,7 +356,7 @@ class Config:
             firm=self.site.company,
             duty=self.site.duty,
             duties={e.number: e.duty for e in self.employers if e.duty},
-            lines=tuple(Line(c.name, c.duty, c.batch, c.abilities) for c in self.channels),
+            lines=tuple(c.line for c in self.channels),
             debounce_ms=_ms(self.gate.debounce_s),
             shift_ms=_ms(self.gate.shift_hours * 3600),
             burst_ms=_ms(self.delivery.burst_s),
@@ -357,6 +368,9 @@ class Config:
             keypad=self.keypad.name,
             ask_code=self.operator.ask_code,
             employers=tuple(e.number for e in self.employers),
+            taken_back_ms=_ms(self.delivery.taken_back_after_s),
+            ask_after_ms=_ms(self.delivery.ask_after_s),
+            take_over_ms=_ms(self.delivery.take_over_hours * 3600),
         )
 
 

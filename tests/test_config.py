@@ -46,6 +46,13 @@ key = "gate.key"
 """
 
 
+TWO_WAYS = GOOD.replace(
+    "[[readers]]",
+    '[[readers]]\nname = "in"\ndirection = "in"\n'
+    '[[readers]]\nname = "out"\npath = "usb"\ndirection = "out"',
+)
+
+
 def write(folder: Path, text: str) -> Path:
     file = folder / "werfpoort.toml"
     file.write_text(text, encoding="utf-8")
@@ -396,9 +403,19 @@ def test_training_goes_with_what_registers_nobody(
 
 def test_a_duty_without_a_channel_is_told(tmp_path: Path) -> None:
     extra = '[[employers]]\nnumber = "0701.234.576"\nname = "Net"\nduty = "checkinout"\n'
-    finding = one_finding(tmp_path, GOOD + extra)
+    finding = one_finding(tmp_path, TWO_WAYS + extra)
     assert finding.where.endswith("employers[1].duty")
     assert "no channel fulfils" in finding.problem
+
+
+def test_in_and_out_needs_readers_that_tell_which(tmp_path: Path) -> None:
+    extra = '[[employers]]\nnumber = "0701.234.576"\nname = "Net"\nduty = "checkinout"\n'
+    found = findings_of(tmp_path, GOOD + extra)
+    assert {f.where.rpartition(" ")[2] for f in found} == {
+        "readers[1].direction",
+        "employers[1].duty",
+    }
+    assert any('write "in" or "out"' in f.mend for f in found)
 
 
 def test_one_employer_twice_is_told(tmp_path: Path) -> None:
@@ -446,6 +463,7 @@ def test_a_channel_of_each_kind_passes(tmp_path: Path) -> None:
 def test_a_supplier_may_fulfil_the_other_duty(tmp_path: Path) -> None:
     with_token(tmp_path)
     text = BASE.replace("[site]", '[site]\nduty = "checkinout"') + SUPPLIER
+    text = text.replace("[[readers]]", '[[readers]]\ndirection = "in"')
     assert findings_of(tmp_path, text + 'for_duty = "checkinout"\n') == ()
     assert "no channel fulfils" in one_finding(tmp_path, text).problem
 

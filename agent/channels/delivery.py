@@ -27,6 +27,8 @@ from agent.channels.base import (
     Refused,
     Reply,
     Searches,
+    ServiceFault,
+    Unavailable,
 )
 from agent.core.commands import Inquire, Send
 from agent.core.events import BurstEnded, Failure, InquiryEnded
@@ -38,6 +40,11 @@ FIRST_WAIT_S = 0.5
 LONGEST_WAIT_S = 10.0
 LEAST_CALL_S = 1.0
 """With less time than this left, a call is not begun."""
+
+WHOLE = (Refused, ServiceFault, Unavailable)
+"""Answers of the service to a call as a whole, that one registration in it may have caused."""
+MOST_ANSWERED = 3
+"""A service that has refused so often in one burst is left to the plan."""
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -161,6 +168,7 @@ class _Burst:
         self._chance = chance
         self._timeout_s = timeout_s
         self._until_ms = until_ms
+        self._answered = 0
         self._stopping = False
 
     def call(self, attempt: Callable[[float], T]) -> T:
@@ -196,6 +204,10 @@ class _Burst:
         return max(drawn, _asked_s(state))
 
     def _over(self, state: tenacity.RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome is not None else None
+        self._answered += type(error) in WHOLE
+        if self._answered >= MOST_ANSWERED:
+            return True
         return self._left_s() < state.upcoming_sleep + LEAST_CALL_S
 
     def _sleep(self, seconds: float) -> None:
@@ -225,7 +237,8 @@ def _failure(error: Exception) -> Failure:
         message=str(error),
         hint=error.hint,
         unsure=error.sent,
-        hopeless=isinstance(error, Refused),
+        hopeless=isinstance(error, Refused) or not (error.retry or error.sent),
+        whole=type(error) in WHOLE,
         retry_after_ms=round((error.retry_after_s or 0.0) * 1000),
         ticket=error.ticket,
     )

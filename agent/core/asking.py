@@ -9,8 +9,9 @@ more of it than that hears it in `FOLLOWERS`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from agent.core import cancelling, following, schedule
+from agent.core import cancelling, following, handover, lines, probing, reconcile
 from agent.core.commands import Inquire
 from agent.core.events import Failure, InquiryEnded
 from agent.core.inquiries import Search
@@ -21,9 +22,14 @@ from agent.core.state import State
 from agent.core.turn import Turn
 from agent.core.wishes import Asker, Follower, Wish
 
-URGENT: tuple[Asker, ...] = (cancelling.wanted,)
-GENTLE: tuple[Asker, ...] = (following.wanted,)
-FOLLOWERS: tuple[Follower, ...] = (cancelling.answered, following.followed)
+URGENT: tuple[Asker, ...] = (cancelling.wanted, reconcile.wanted)
+GENTLE: tuple[Asker, ...] = (probing.wanted, handover.wanted, following.wanted)
+FOLLOWERS: tuple[Follower, ...] = (
+    reconcile.found,
+    handover.answered,
+    cancelling.answered,
+    following.followed,
+)
 
 
 def ask(turn: Turn, askers: Iterable[Asker]) -> None:
@@ -63,9 +69,7 @@ def _put(turn: Turn, line: Line, wish: Wish) -> None:
     began = InquiryBegan(number, line.name, wish.question.needs, wish.references)
     if isinstance(wish.question, Search):
         query = wish.question.query
-        began = InquiryBegan(
-            number, line.name, began.asks, wish.references, query.declaration, query.first
-        )
+        began = replace(began, declaration=query.declaration, day=query.first)
     turn.record(began)
     until = turn.at.mono_ms + turn.state.rules.burst_ms
     turn.say(Inquire(number, line.name, wish.question, until))
@@ -78,7 +82,10 @@ def inquiry_ended(turn: Turn, event: InquiryEnded) -> None:
         return
     for follower in FOLLOWERS:
         follower(turn, asked.began, event)
-    turn.record(_closing(turn, asked.began, event))
+    closing = _closing(turn, asked.began, event)
+    turn.record(closing)
+    if not closing.hopeless:
+        lines.judge(turn, event.channel, event.failure)
 
 
 def interrupted(turn: Turn) -> None:
@@ -97,21 +104,21 @@ def interrupted(turn: Turn) -> None:
 
 def _closing(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> InquiryClosed:
     failure = event.failure or Failure("", "")
+    # The right to ask may be missing, and the request be refused, while all else is well.
+    hopeless = failure.kind in ("NotAuthorised", "Refused")
     pause_ms = 0
-    if event.failure is not None and not failure.hopeless:
-        failures = turn.state.lines.way(event.channel).failures + 1
-        pause_ms = schedule.pause_ms(
-            failures, event.jitter, failure.retry_after_ms, turn.at, turn.state.rules
-        )
+    if not hopeless:
+        pause_ms = lines.pause_ms(turn, event.channel, event.failure, event.jitter)
     return InquiryClosed(
         event.inquiry,
         event.channel,
         began.asks,
         len(event.found) + len(event.answers),
+        reconcile.absent(turn, began, event),
         failure.kind,
         failure.message,
         failure.hint,
-        failure.hopeless,
+        hopeless,
         event.calls,
         pause_ms,
         failure.ticket if event.failure else event.ticket,

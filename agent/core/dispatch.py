@@ -1,45 +1,59 @@
-"""The ways out: which is busy, which rests, and what to send by which.
+"""How the ways out stand: what each carries, how it failed, how it recovers. Only what happened.
 
-A line is one configured channel. It carries one attempt at a time; what is tapped meanwhile
-goes together in the next. A line that failed rests, and the next one of the same duty, in the
-configured order, takes over while it does.
+A line is one configured channel. It carries one call at a time; what is tapped meanwhile goes
+together in the next. Which line is used for what is decided in `lines.py`.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from agent.core.delivery_records import LineGivenUp, LineTakenBack
 from agent.core.inquiries import Ability
 from agent.core.inquiry_records import InquiryBegan, InquiryClosed
-from agent.core.moment import Moment
-from agent.core.obligations import Ledger, Obligation
 from agent.core.records import AttemptEnded, AttemptStarted, DayBegan, Entry
-from agent.core.rules import Line, Rules
+
+UNLIMITED = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a line stands: its attempt and inquiry in flight (0: none), failed bursts in a row, rest
-    until.
+    """How a line stands. Times are monotonic, in ms.
 
-    `refuses`: what it may not be asked. `closed_ms`: when it last answered an inquiry of a kind,
-    well or not (monotonic).
+    `failures` in a row, the first at `since_ms`; `rests_until_ms`: no call before. `down`: given up
+    as far as others can carry its duty, well again since `well_ms` (0: not yet). `load`: how many
+    registrations it may be given at once, which grows from one with every call that it carries.
+    `served`: how many calls it ever carried.
     """
 
     attempt: int = 0
     inquiry: int = 0
+    size: int = 0
     failures: int = 0
+    since_ms: int = 0
     rests_until_ms: int = 0
+    down: bool = False
+    well_ms: int = 0
+    load: int = UNLIMITED
+    served: int = 0
+    alone: int = 0
+    """Different registrations that it refused alone, in a row."""
     refuses: frozenset[Ability] = frozenset()
+    """What it may not be asked."""
+    blind: int = 0
+    """Searches that failed in a row."""
     closed_ms: Mapping[Ability, int] = field(default_factory=dict)
+    """When it last answered an inquiry of a kind, well or not."""
 
     @property
     def busy(self) -> bool:
         """True while it carries a call."""
         return bool(self.attempt or self.inquiry)
+
+    def free(self, now_ms: int) -> bool:
+        """True when it may be called now."""
+        return not self.busy and self.rests_until_ms <= now_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,56 +78,26 @@ class Dispatch:
 
     def way(self, name: str) -> Way:
         """How this line stands."""
-        return self.ways.get(name, Way())
+        return self.ways.get(name, _NEW)
+
+    def carrier(self, attempt: int) -> str:
+        """The line that carries this attempt; empty: none does."""
+        carrying = (name for name, way in self.ways.items() if way.attempt == attempt)
+        return next(carrying, "") if attempt else ""
+
+    def with_way(self, name: str, way: Way) -> Dispatch:
+        """The lines with this one as `way`."""
+        return replace(self, ways={**self.ways, name: way})
 
 
-def next_load(
-    dispatch: Dispatch, ledger: Ledger, rules: Rules, now: Moment
-) -> tuple[Line, tuple[Obligation, ...]] | None:
-    """What to send now and by which line; None while there is nothing, or no way for it."""
-    days = _sendable(now, rules)
-    for duty in dict.fromkeys(line.duty for line in rules.lines):
-        line = _free_line(dispatch, duty, rules, now)
-        if line is None:
-            continue
-        owed = (o for o in ledger.waiting_on(days) if o.duty == duty)
-        load = tuple(itertools.islice(owed, line.batch))
-        if load:
-            return line, load
-    return None
-
-
-def _sendable(now: Moment, rules: Rules) -> tuple[dt.date, dt.date]:
-    """Today and tomorrow: nothing is ever sent for yesterday (DOMAIN.md, section 5.6)."""
-    today = rules.day(now)
-    return today, today + dt.timedelta(days=1)
-
-
-def _free_line(dispatch: Dispatch, duty: str, rules: Rules, now: Moment) -> Line | None:
-    for line in rules.lines:
-        if line.duty != duty:
-            continue
-        way = dispatch.way(line.name)
-        if way.busy:
-            return None
-        if way.rests_until_ms <= now.mono_ms:
-            return line
-    return None
-
-
-def due_ms(dispatch: Dispatch, ledger: Ledger, now: Moment) -> int | None:
-    """Monotonic time in ms at which a resting line may be tried for what waits."""
-    if not ledger.waiting:
-        return None
-    rests = [w.rests_until_ms for w in dispatch.ways.values() if w.rests_until_ms > now.mono_ms]
-    return min(rests, default=None)
+_NEW = Way()
 
 
 def apply(dispatch: Dispatch, entry: Entry) -> Dispatch:
     """The lines after this entry."""
     match entry.record:
-        case AttemptStarted(attempt, channel):
-            way = replace(dispatch.way(channel), attempt=attempt)
+        case AttemptStarted(attempt, channel, references):
+            way = replace(dispatch.way(channel), attempt=attempt, size=len(references))
             return replace(
                 dispatch,
                 ways={**dispatch.ways, channel: way},
@@ -121,19 +105,9 @@ def apply(dispatch: Dispatch, entry: Entry) -> Dispatch:
                 seqs={**dispatch.seqs, attempt: entry.seq},
             )
         case AttemptEnded() as ended:
-            before = dispatch.way(ended.channel)
-            failures = before.failures + 1 if ended.failure else 0
-            rests = entry.at.mono_ms + ended.pause_ms if ended.pause_ms else 0
-            return replace(
-                dispatch,
-                ways={
-                    **dispatch.ways,
-                    ended.channel: replace(
-                        before, attempt=0, failures=failures, rests_until_ms=rests
-                    ),
-                },
-                seqs={n: seq for n, seq in dispatch.seqs.items() if n != ended.attempt},
-            )
+            seqs = {n: seq for n, seq in dispatch.seqs.items() if n != ended.attempt}
+            way = _after_attempt(dispatch.way(ended.channel), entry, ended)
+            return replace(dispatch.with_way(ended.channel, way), seqs=seqs)
         case InquiryBegan() as began:
             way = replace(dispatch.way(began.channel), inquiry=began.inquiry)
             return replace(
@@ -143,7 +117,15 @@ def apply(dispatch: Dispatch, entry: Entry) -> Dispatch:
                 asked={**dispatch.asked, began.inquiry: Asked(entry.seq, began)},
             )
         case InquiryClosed() as closed:
-            return _closed(dispatch, entry, closed)
+            open_ = {n: asked for n, asked in dispatch.asked.items() if n != closed.inquiry}
+            way = _after_inquiry(dispatch.way(closed.channel), entry, closed)
+            return replace(dispatch.with_way(closed.channel, way), asked=open_)
+        case LineGivenUp(channel):
+            way = replace(dispatch.way(channel), down=True, well_ms=0, load=1)
+            return dispatch.with_way(channel, way)
+        case LineTakenBack(channel):
+            way = replace(dispatch.way(channel), down=False, well_ms=0, rests_until_ms=0)
+            return dispatch.with_way(channel, way)
         case DayBegan() as day:
             return replace(
                 dispatch,
@@ -154,22 +136,52 @@ def apply(dispatch: Dispatch, entry: Entry) -> Dispatch:
     return dispatch
 
 
-def _closed(dispatch: Dispatch, entry: Entry, closed: InquiryClosed) -> Dispatch:
+def _after_attempt(before: Way, entry: Entry, ended: AttemptEnded) -> Way:
+    now, way = entry.at.mono_ms, replace(before, attempt=0, size=0)
+    if not ended.failure:
+        grown = UNLIMITED if before.size < before.load else before.load * 2
+        return replace(_well(way, now, ended.pause_ms), blind=0, load=grown)
+    if ended.known:
+        return replace(way, rests_until_ms=now + ended.pause_ms)
+    way = _failed(way, now, ended.pause_ms)
+    if not ended.whole:
+        return way
+    # One registration may be what the service cannot take: fewer next time, one alone after that.
+    load = max(1, before.size // 2) if not before.failures else 1
+    return replace(way, load=load, alone=before.alone + (before.size == 1))
+
+
+def _after_inquiry(before: Way, entry: Entry, closed: InquiryClosed) -> Way:
     """A line that may not be asked such a thing is not the worse for it."""
-    before = dispatch.way(closed.channel)
-    failed = closed.failure and not closed.hopeless
-    way = replace(
-        before,
-        inquiry=0,
-        failures=before.failures + 1 if failed else before.failures if closed.failure else 0,
-        rests_until_ms=entry.at.mono_ms + closed.pause_ms if closed.pause_ms else 0,
-        refuses=before.refuses | ({closed.asks} if closed.hopeless else set()),
-        closed_ms={**before.closed_ms, closed.asks: entry.at.mono_ms},
-    )
+    now = entry.at.mono_ms
+    way = replace(before, inquiry=0, closed_ms={**before.closed_ms, closed.asks: now})
+    if closed.hopeless:
+        return replace(way, refuses=way.refuses | {closed.asks})
+    searched = closed.asks is Ability.SEARCH
+    if not closed.failure:
+        return replace(_well(way, now, closed.pause_ms), blind=0 if searched else way.blind)
+    return replace(_failed(way, now, closed.pause_ms), blind=way.blind + searched)
+
+
+def _well(way: Way, now_ms: int, pause_ms: int) -> Way:
     return replace(
-        dispatch,
-        ways={**dispatch.ways, closed.channel: way},
-        asked={n: asked for n, asked in dispatch.asked.items() if n != closed.inquiry},
+        way,
+        failures=0,
+        alone=0,
+        since_ms=0,
+        rests_until_ms=now_ms + pause_ms if pause_ms else 0,
+        well_ms=(way.well_ms or now_ms) if way.down else 0,
+        served=way.served + 1,
+    )
+
+
+def _failed(way: Way, now_ms: int, pause_ms: int) -> Way:
+    return replace(
+        way,
+        failures=way.failures + 1,
+        since_ms=way.since_ms if way.failures else now_ms,
+        rests_until_ms=now_ms + pause_ms if pause_ms else 0,
+        well_ms=0,
     )
 
 
@@ -179,4 +191,8 @@ def rested(dispatch: Dispatch) -> Dispatch:
 
 
 def _fresh(dispatch: Dispatch) -> dict[str, Way]:
-    return {n: Way(way.attempt, way.inquiry) for n, way in dispatch.ways.items() if way.busy}
+    return {
+        name: Way(way.attempt, way.inquiry, way.size)
+        for name, way in dispatch.ways.items()
+        if way.busy
+    }

@@ -169,6 +169,8 @@ class Failure:
     """Why a burst of calls ended without an answer; `kind` names the channel error.
 
     `unsure`: the last call may have been carried out. `hopeless`: retrying cannot mend it.
+    `whole`: the service answered and refused the call as a whole, which one registration in it may
+    have caused.
     """
 
     kind: str
@@ -176,6 +178,7 @@ class Failure:
     hint: str = ""
     unsure: bool = False
     hopeless: bool = False
+    whole: bool = False
     retry_after_ms: int = 0
     ticket: Ticket = Ticket()
 

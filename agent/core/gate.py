@@ -19,10 +19,12 @@ from dataclasses import replace
 from agent.core import (
     asking,
     cancelling,
-    dispatch,
+    expiry,
     export_answers,
     exports,
+    handover,
     instructions,
+    lines,
     lists,
     outages,
     paper_answers,
@@ -83,7 +85,6 @@ from agent.core.records import (
     DeviceRecovered,
     Entry,
     JournalOpened,
-    ObligationExpired,
     WritingFailed,
     kind_of,
 )
@@ -233,13 +234,16 @@ def _keep_the_day(turn: Turn) -> None:
         return
     date_entries(turn)
     today = turn.state.rules.day(turn.at)
-    over = sorted(day for day in turn.state.ledger.waiting if day < today)
+    over = expiry.is_over(turn.state, today)
     begins = turn.state.day is None or turn.state.day < today
     if over or begins:
         print_jobs.settle_on_paper(turn, today)
-        outages.keep_the_day(turn, tuple(turn.state.ledger.waiting_on(over)), today)
-    for obligation in tuple(turn.state.ledger.waiting_on(over)):
-        turn.record(ObligationExpired(obligation.reference, obligation.day, obligation.unsure))
+        over_days = [day for day in turn.state.ledger.waiting if day < today]
+        open_yet = tuple(turn.state.ledger.waiting_on(sorted(over_days)))
+        outages.keep_the_day(turn, open_yet, today)
+        expiry.days_over(turn, today)
+    expiry.grown_old(turn)
+    handover.take_over(turn)
     if begins:
         cancelling.too_late(turn, today)
         print_jobs.drop_old(turn, _kept_from(today))
@@ -270,9 +274,7 @@ def _call(turn: Turn) -> None:
 
 
 def _send(turn: Turn) -> None:
-    while load := dispatch.next_load(
-        turn.state.lines, turn.state.ledger, turn.state.rules, turn.at
-    ):
+    while load := lines.next_load(turn.state, turn.at):
         line, obligations = load
         attempt = turn.state.lines.attempts + 1
         references = tuple(obligation.reference for obligation in obligations)
@@ -285,15 +287,12 @@ def _send(turn: Turn) -> None:
 def due_ms(state: State, now: Moment) -> int:
     """Monotonic time in ms at which the gate wants a `TimePassed`, if nothing happens before."""
     wanted = [now.mono_ms + schedule.until_midnight_ms(now, state.rules)]
-    rested = dispatch.due_ms(state.lines, state.ledger, now)
-    if rested is not None:
-        wanted.append(rested)
+    if now.trusted:
+        planned = (part.due_ms(state, now) for part in (lines, asking, handover, expiry))
+        wanted += [max(due, now.mono_ms) for due in planned if due is not None]
     export_ends = exports.due_ms(state.export)
     if export_ends is not None:
         wanted.append(max(export_ends, now.mono_ms))
-    asked = asking.due_ms(state, now) if now.trusted else None
-    if asked is not None:
-        wanted.append(max(asked, now.mono_ms))
     judged = outages.due_ms(state, now)
     if judged is not None:
         wanted.append(judged)

@@ -39,7 +39,8 @@ class InquiryBegan:
 class InquiryClosed:
     """An inquiry is over. `failure` is empty when a whole answer came; else its kind.
 
-    `found`: how many registrations or answers it brought. `hopeless`: the line is not asked such
+    `found`: how many registrations or answers it brought. `absent`: which of the obligations that
+    it was about are not there. `hopeless`: the line is not asked such
     a thing again before the agent is started anew or a day begins. `pause_ms`: how long the line
     rests.
     """
@@ -52,6 +53,7 @@ class InquiryClosed:
     channel: str
     asks: Ability
     found: int = 0
+    absent: tuple[str, ...] = ()
     failure: str = ""
     message: str = ""
     hint: str = ""

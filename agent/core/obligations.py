@@ -1,8 +1,8 @@
 """Each worker's day and its one outcome.
 
 An obligation is opened by a tap and ends its day with exactly one outcome (DOMAIN.md, section 4).
-Between the two it waits, or it is in flight: `attempt` names the attempt that carries it.
-`unsure` means that an answer was lost on the way, so that it may count already.
+Between the two it waits, or it is in flight (`attempt` names the attempt that carries it), or it is
+handed over to a supplier. Where an answer was lost on the way it is in doubt: it may count already.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
-from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.moment import Moment
-from agent.core.paper_records import ListStands, ObligationOnPaper, PersonListed
-from agent.core.receipt_records import ObligationCancelled, ReceiptFollowed
 from agent.core.records import (
     AttemptEnded,
     AttemptStarted,
@@ -45,6 +43,18 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """By which line a call with this alone in it was refused, how often, and until when it rests
+    there; see `ItemHeld`."""
+
+    channel: str
+    times: int
+    tries: int
+    served: int
+    until_unix_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Obligation:
     """A worker's duty under a declaration on a day."""
 
@@ -60,7 +70,6 @@ class Obligation:
     at: Moment
     seq: int
     attempt: int = 0
-    unsure: bool = False
     outcome: Outcome | None = None
     receipt: str = ""
     status: str = ""
@@ -72,6 +81,24 @@ class Obligation:
     list_number: str = ""
     list_reference: str = ""
     """Of the first of them that is proof. It is sent all the same as long as its day lasts."""
+
+    doubt: str = ""
+    """The line at which an answer was lost, so that it may count already."""
+    handed_to: str = ""
+    """The line whose supplier has accepted it."""
+    handed_at: Moment | None = None
+    asked_at: Moment | None = None
+    """When the last inquiry about it began."""
+    overdue: bool = False
+    """Handed over for too long, with no other line to take over."""
+    hold: Hold | None = None
+    passed_by: tuple[str, ...] = ()
+    """Lines that could not bring it to an end: the next one carries it."""
+
+    @property
+    def unsure(self) -> bool:
+        """True where an answer was lost, so that it may count already."""
+        return bool(self.doubt)
 
     @property
     def on_paper(self) -> bool:
@@ -86,8 +113,24 @@ class Obligation:
 
     @property
     def waiting(self) -> bool:
-        """True while it has neither an outcome nor an attempt that carries it."""
-        return self.outcome is None and not self.attempt
+        """True while it has neither an outcome nor anybody who carries it."""
+        return self.outcome is None and not self.attempt and not self.handed_to
+
+    @property
+    def handed_over(self) -> bool:
+        """True while it is only handed over: a state and no outcome."""
+        return self.outcome is None and not self.attempt and bool(self.handed_to)
+
+    @property
+    def delicate(self) -> bool:
+        """True where not just any line may send it at once."""
+        return self.waiting and bool(self.doubt or self.hold or self.passed_by)
+
+    @property
+    def late(self) -> bool:
+        """True where midnight came first and yet it may count."""
+        over = self.outcome in (Outcome.EXPIRED, Outcome.ON_PAPER)
+        return over and bool(self.doubt or self.handed_to)
 
     def registration(self) -> Registration:
         """What a channel is asked for."""
@@ -111,6 +154,12 @@ class Ledger:
     obligations: Shelf[int, Obligation] = field(default_factory=Shelf)
     waiting: Mapping[dt.date, Shelf[int, int]] = field(default_factory=dict)
     """By day: the numbers of those that wait; no day without one."""
+    delicate: Shelf[int, int] = field(default_factory=Shelf)
+    """Of those that wait: the ones that not just any line may send at once."""
+    handed: Shelf[int, int] = field(default_factory=Shelf)
+    """Those that are only handed over."""
+    late: Shelf[int, int] = field(default_factory=Shelf)
+    """Those that midnight ended and that may count all the same."""
     days: Mapping[dt.date, Shelf[int, int]] = field(default_factory=dict)
     """By day: worker number → number of its latest obligation."""
     flights: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -137,13 +186,24 @@ class Ledger:
     def waiting_on(self, days: Iterable[dt.date]) -> Iterator[Obligation]:
         """Those that wait for one of these days, the earliest first."""
         for day in days:
-            for number in self.waiting.get(day, _NONE):
-                obligation = self.obligations.get(number)
-                if obligation is not None:
-                    yield obligation
+            yield from self.those(self.waiting.get(day, _NONE))
 
-    def oldest_unsettled(self, duty: str = "") -> Obligation | None:
-        """The first one that has no outcome, waiting or in flight; if named, of this duty."""
+    def those(self, shelf: Shelf[int, int]) -> Iterator[Obligation]:
+        """The obligations on a shelf of numbers."""
+        for number in shelf:
+            obligation = self.obligations.get(number)
+            if obligation is not None:
+                yield obligation
+
+    def oldest_unsettled(self) -> Obligation | None:
+        """The first one that has no outcome: waiting, handed over or in flight."""
+        handed = next(self.those(self.handed), None)
+        undelivered = self.oldest_undelivered()
+        found = [o for o in (handed, undelivered) if o is not None]
+        return min(found, key=lambda o: o.number, default=None)
+
+    def oldest_undelivered(self, duty: str = "") -> Obligation | None:
+        """The first one that nobody has accepted, waiting or in flight; if named, of this duty."""
         open_ = [self.waiting_on((day,)) for day in self.waiting]
         for references in self.flights.values():
             flying = (self.of(reference) for reference in references)
@@ -190,79 +250,35 @@ def apply(ledger: Ledger, entry: Entry) -> Ledger:
             return _opened(ledger, entry, opened)
         case AttemptStarted(attempt, _, references):
             flights = {**ledger.flights, attempt: references}
-            return replace(_each(ledger, references, attempt=attempt), flights=flights)
+            return replace(each(ledger, references, attempt=attempt), flights=flights)
         case AttemptEnded() as ended:
             return _released(ledger, ended)
         case ReceiptStored() as stored:
-            return _each(
+            return each(
                 ledger,
                 (stored.reference,),
-                attempt=0,
-                unsure=False,
+                **SETTLED,
                 outcome=Outcome.REGISTERED,
                 receipt=stored.receipt,
                 status=stored.status,
                 remarks=stored.remarks,
-                errors=(),
             )
         case RejectionStored(reference, _, errors):
-            return _each(ledger, (reference,), attempt=0, outcome=Outcome.REJECTED, errors=errors)
+            changes = {**SETTLED, "outcome": Outcome.REJECTED, "errors": errors}
+            return each(ledger, (reference,), **changes)
         case ObligationAmended(reference, worker, person):
             return _amended(ledger, reference, worker, person)
         case ObligationExpired(reference):
-            return _each(ledger, (reference,), attempt=0, outcome=Outcome.EXPIRED)
+            return each(ledger, (reference,), attempt=0, hold=None, outcome=Outcome.EXPIRED)
         case DayBegan() as began:
             return _let_go(ledger, began)
-    return _afterwards(ledger, entry)
-
-
-def _afterwards(ledger: Ledger, entry: Entry) -> Ledger:
-    """What is heard of a registration once it counts."""
-    match entry.record:
-        case ReceiptFollowed(reference, receipt, status, remarks):
-            return _each(ledger, (reference,), receipt=receipt, status=status, remarks=remarks)
-        case ObligationCancelled(reference):
-            return _each(ledger, (reference,), outcome=Outcome.CANCELLED, remarks=())
-    return _on_paper(ledger, entry)
-
-
-def _on_paper(ledger: Ledger, entry: Entry) -> Ledger:
-    match entry.record:
-        case PersonListed(number, reference):
-            known = ledger.of(reference)
-            return _each(ledger, (reference,), lists=(*known.lists, number)) if known else ledger
-        case ListStands(number, list_reference):
-            stand = (
-                o.reference
-                for o in ledger.obligations.values()
-                if number in o.lists and not o.list_reference
-            )
-            numbers = {"list_number": number, "list_reference": list_reference}
-            return _each(ledger, tuple(stand), **numbers)
-        case ObligationOnPaper(reference):
-            return _each(ledger, (reference,), attempt=0, outcome=Outcome.ON_PAPER)
-    return _exempt(ledger, entry)
-
-
-def _exempt(ledger: Ledger, entry: Entry) -> Ledger:
-    """What a third party's failure makes of a day; it never goes before a receipt or a list."""
-    match entry.record:
-        case ObligationsExempted(references=references):
-            return _turned(ledger, references, (None, Outcome.EXPIRED), Outcome.EXEMPT)
-        case ExemptionsWithdrawn(references=references):
-            return _turned(ledger, references, (Outcome.EXEMPT,), Outcome.EXPIRED)
     return ledger
 
 
-def _turned(
-    ledger: Ledger,
-    references: tuple[str, ...],
-    instead_of: tuple[Outcome | None, ...],
-    outcome: Outcome,
-) -> Ledger:
-    found = (o for reference in references if (o := ledger.of(reference)) is not None)
-    turned = tuple(o.reference for o in found if o.outcome in instead_of)
-    return _each(ledger, turned, attempt=0, outcome=outcome)
+SETTLED: dict[str, Any] = {
+    **{"attempt": 0, "doubt": "", "handed_to": "", "overdue": False, "hold": None, "errors": ()}
+}
+"""Nothing is under way for it any more."""
 
 
 def _opened(ledger: Ledger, entry: Entry, opened: ObligationOpened) -> Ledger:
@@ -283,7 +299,7 @@ def _opened(ledger: Ledger, entry: Entry, opened: ObligationOpened) -> Ledger:
     return replace(
         ledger,
         obligations=ledger.obligations.put(number, obligation),
-        waiting=_waits(ledger.waiting, obligation),
+        waiting=_by_day(ledger.waiting, obligation),
         days=_with_day(ledger, opened.day, opened.worker, number),
         opened=max(ledger.opened, number),
     )
@@ -295,27 +311,45 @@ def _with_day(
     return {**ledger.days, day: ledger.days.get(day, _NONE).put(worker, number)}
 
 
-def _each(ledger: Ledger, references: tuple[str, ...], **changes: object) -> Ledger:
+def each(ledger: Ledger, references: tuple[str, ...], **changes: Any) -> Ledger:
+    """The ledger with these obligations changed; what it does not hold is passed over."""
     obligations, waiting = ledger.obligations, ledger.waiting
+    delicate, handed, late = ledger.delicate, ledger.handed, ledger.late
     for reference in references:
         before = ledger.of(reference)
         if before is not None:
-            after = replace(before, **changes)  # type: ignore[arg-type]
+            after = replace(before, **changes)
             obligations = obligations.put(after.number, after)
-            waiting = _waits(waiting, after)
-    return replace(ledger, obligations=obligations, waiting=waiting)
+            waiting = _by_day(waiting, after)
+            delicate = _on(delicate, after.number, after.delicate)
+            handed = _on(handed, after.number, after.handed_over)
+            late = _on(late, after.number, after.late)
+    return replace(
+        ledger,
+        obligations=obligations,
+        waiting=waiting,
+        delicate=delicate,
+        handed=handed,
+        late=late,
+    )
 
 
-def _waits(
+def _on(shelf: Shelf[int, int], number: int, belongs: bool) -> Shelf[int, int]:
+    if not belongs:
+        return shelf.drop(number)
+    return shelf if number in shelf else shelf.put(number, number)
+
+
+def _by_day(
     waiting: Mapping[dt.date, Shelf[int, int]], after: Obligation
 ) -> Mapping[dt.date, Shelf[int, int]]:
-    shelf = waiting.get(after.day, _NONE)
-    if after.waiting:
-        return {**waiting, after.day: shelf.put(after.number, after.number)}
-    if after.number not in shelf:
+    before = waiting.get(after.day, _NONE)
+    shelf = _on(before, after.number, after.waiting)
+    if shelf is before:
         return waiting
-    rest = {**waiting, after.day: shelf.drop(after.number)}
-    return {day: numbers for day, numbers in rest.items() if len(numbers)}
+    if shelf:
+        return {**waiting, after.day: shelf}
+    return {day: numbers for day, numbers in waiting.items() if day != after.day}
 
 
 def _released(ledger: Ledger, ended: AttemptEnded) -> Ledger:
@@ -329,28 +363,29 @@ def _released(ledger: Ledger, ended: AttemptEnded) -> Ledger:
         if (obligation := ledger.of(reference)) and obligation.attempt == ended.attempt
     )
     flights = {n: refs for n, refs in ledger.flights.items() if n != ended.attempt}
-    changes = {"unsure": True} if ended.unsure or not ended.failure else {}
-    return replace(_each(ledger, carried, attempt=0, **changes), flights=flights)
+    changes = {"doubt": ended.channel} if ended.unsure or not ended.failure else {}
+    return replace(each(ledger, carried, attempt=0, **changes), flights=flights)
 
 
 def _amended(ledger: Ledger, reference: str, worker: int, person: Worker) -> Ledger:
     before = ledger.of(reference)
     if before is None:
         return ledger
-    ledger = _each(
-        ledger, (reference,), worker=worker, person=person, outcome=None, attempt=0, errors=()
-    )
+    anew = {"outcome": None, "attempt": 0, "errors": (), "hold": None, "passed_by": ()}
+    ledger = each(ledger, (reference,), worker=worker, person=person, **anew)
     return replace(ledger, days=_with_day(ledger, before.day, worker, before.number))
 
 
 def _let_go(ledger: Ledger, began: DayBegan) -> Ledger:
-    obligations = ledger.obligations
+    obligations, late = ledger.obligations, ledger.late
     for obligation in ledger.obligations.values():
         if obligation.day < began.keep_from and obligation.outcome is not None:
             obligations = obligations.drop(obligation.number)
+            late = late.drop(obligation.number)
     return replace(
         ledger,
         obligations=obligations,
+        late=late,
         days={day: shelf for day, shelf in ledger.days.items() if day >= began.keep_from},
         opened=max(ledger.opened, began.obligations),
     )

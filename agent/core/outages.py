@@ -55,7 +55,7 @@ def duties(state: State) -> tuple[str, ...]:
 
 def oldest(state: State, duty: str, now: Moment) -> Moment | None:
     """The first tap of this duty that has no outcome; also one that the clock cannot date yet."""
-    waiting = state.ledger.oldest_unsettled(duty)
+    waiting = state.ledger.oldest_undelivered(duty)
     found = [waiting.at] if waiting is not None else []
     for tap in state.taps.loose:
         if tap.verdict is Verdict.WORKER and tap.at.boot_id == now.boot_id:

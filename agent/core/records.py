@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from agent.core.clock_records import ClockRecord
+from agent.core.delivery_records import DeliveryRecord
 from agent.core.incident_records import LASTING as LASTING_OF_INCIDENTS
 from agent.core.incident_records import IncidentRecord
 from agent.core.inquiry_records import InquiryBegan, InquiryClosed
@@ -207,12 +208,16 @@ class ObligationAmended:
 
 @dataclass(frozen=True, slots=True)
 class ObligationExpired:
-    """Midnight came first. `answer_lost`: it was sent, and no answer said whether it counts."""
+    """Midnight came first, or the age at which its service refuses it; `reason` says so.
 
-    LOGGED: ClassVar = ("reference", "day", "answer_lost")
+    `answer_lost`: it was sent, and no answer said whether it counts.
+    """
+
+    LOGGED: ClassVar = ("reference", "day", "answer_lost", "reason")
     reference: str
     day: dt.date
     answer_lost: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +240,9 @@ class AttemptEnded:
     """A burst of calls is over. `failure` is empty when an answer came; else its kind.
 
     `unsure`: the request may have been carried out, find out before counting it as failed.
-    `pause_ms`: how long the channel rests, drawn when the burst ended.
+    `pause_ms`: how long the channel rests, drawn when the burst ended. `whole`: the service
+    answered and refused the call as a whole, which one registration in it may have caused. `known`:
+    it was that one alone again, which says nothing of the line.
     """
 
     LOGGED: ClassVar = ("attempt", "channel", "failure", "message", "hint", "calls", "pause_ms")
@@ -250,6 +257,8 @@ class AttemptEnded:
     ticket: Ticket = Ticket()
     missing: tuple[str, ...] = ()
     stray: tuple[str, ...] = ()
+    whole: bool = False
+    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +327,7 @@ Record = (
     | ReceiptStored
     | RejectionStored
     | DayBegan
+    | DeliveryRecord
     | InquiryBegan
     | InquiryClosed
     | CheckpointSigned

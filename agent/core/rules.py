@@ -44,12 +44,16 @@ class Line:
     """One way out, in the order in which the configuration names them.
 
     `abilities`: what it can be asked besides registering; to search only where the account may.
+    `budget_ms`: how long it may fail before the next one takes over. `oldest_ms`: what is older is
+    not sent any more; 0: midnight alone counts.
     """
 
     name: str
     duty: str
     batch: int = 200
     abilities: frozenset[Ability] = frozenset()
+    budget_ms: int = 300_000
+    oldest_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,12 @@ class Rules:
     employers: tuple[str, ...] = ()
     """Company numbers in the order in which people choose them at the keypad."""
     contacts: Contacts = field(default_factory=Contacts)
+    taken_back_ms: int = 60_000
+    """How long a line that was down must be well before it is preferred again."""
+    ask_after_ms: int = 60_000
+    """Between two questions about what was handed over."""
+    take_over_ms: int = 2 * 3600 * 1000
+    """Before midnight: what is only handed over by then is taken over."""
 
     def duty_of(self, employer: str) -> Duty:
         """The duty of this employer's workers."""

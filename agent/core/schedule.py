@@ -26,13 +26,22 @@ def burst_until(now: Moment, rules: Rules) -> int:
     return now.mono_ms + min(rules.burst_ms, until_midnight_ms(now, rules))
 
 
-def pause_ms(failures: int, jitter: float, retry_after_ms: int, now: Moment, rules: Rules) -> int:
+def pause_ms(
+    failures: int,
+    jitter: float,
+    retry_after_ms: int,
+    now: Moment,
+    rules: Rules,
+    oldest_ms: int = 0,
+) -> int:
     """How long a channel rests after `failures` failed bursts in a row (1, 2, …).
 
     Exponential with full jitter (`jitter` in [0, 1)). Retry-After is honoured, but half of the time
-    left is the most: a registration that waits past midnight is lost for certain.
+    left is the most: a registration that waits past midnight is lost for certain. So is one that
+    becomes older than `oldest_ms`, where its service minds (0: it does not).
     """
     left = until_midnight_ms(now, rules)
+    left = min(left, oldest_ms or left)
     ceiling = min(rules.longest_retry_ms, rules.first_retry_ms << min(failures - 1, 30))
     ceiling = min(ceiling, max(rules.first_retry_ms, left // THICKENING))
     pause = max(SHORTEST_PAUSE_MS, round(jitter * ceiling), retry_after_ms)

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field, replace
 from agent.core import (
     badges,
     cancellations,
+    detours,
     dispatch,
+    endings,
     exports,
     followups,
     incident_log,
@@ -92,6 +94,7 @@ def apply(state: State, entry: Entry) -> State:
     if record is None:
         return replace(state, seq=entry.seq)
     ledger = obligations.apply(state.ledger, entry)
+    ledger = endings.apply(detours.apply(ledger, entry), entry)
     after = State(  # spelled out: `replace` would cost a restart of 10,000 taps a second more
         state.rules,
         entry.seq,

@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 
 from agent.core.clock_records import TapsDated
+from agent.core.delivery_records import HandoverStored, ItemHeld
 from agent.core.identifiers import mask_inss
 from agent.core.incident_records import CauseCorrected
 from agent.core.obligations import number_of
@@ -134,6 +135,8 @@ class Owners:
                 | CancellationWanted(reference)
                 | CancellationRefused(reference)
                 | ObligationCancelled(reference)
+                | HandoverStored(reference)
+                | ItemHeld(reference)
             ):
                 return self.firm(reference) or MAIN
             case RosterTaken() | RosterRefused() | BadgeDismissed():
@@ -147,6 +150,7 @@ def _may_be_logged(record: Record) -> bool:
 
 def _for_all() -> frozenset[type[Record]]:
     """Kinds that name nobody, though not every field of theirs stands in a log line."""
+    from agent.core import delivery_records as deliveries
     from agent.core import incident_records as incidents
     from agent.core import inquiry_records as inquiries
     from agent.core import journal_records as journal
@@ -157,6 +161,7 @@ def _for_all() -> frozenset[type[Record]]:
             *(records.WritingFailed, records.DayBegan, ListMade),
             *(CauseCorrected, StepTaken, TapsDated),
             *(records.AttemptStarted, records.AttemptEnded),
+            deliveries.HandoversOverdue,
             *(inquiries.InquiryBegan, inquiries.InquiryClosed),
             *(journal.CheckpointSigned, journal.PayloadsErased, journal.BundleExported),
             *(incidents.EvidenceTaken, incidents.GateWasDark, incidents.DarknessDated),

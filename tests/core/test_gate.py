@@ -220,10 +220,9 @@ def test_what_was_only_handed_over_stays_open_and_lights_no_green() -> None:
     handed = Answer(send.registrations[0].reference, handed_over=True)
     assert shows(bench.answer(send, handed)) == []
     assert bench.only().outcome is None
-    bench.ms = gate.due_ms(bench.state, bench.at)
-    (again,) = sends(bench.do(TimePassed(bench.at)))
-    assert again.registrations == send.registrations
-    assert shows(bench.answer(again, *receipt(again))) == [Signal.REGISTERED]
+    bench.ms += 3_600_000
+    assert sends(bench.do(TimePassed(bench.at))) == []
+    assert gate.standing(bench.state, bench.at) is Signal.WAITING
 
 
 def test_a_business_error_is_never_retried_until_the_roster_is_mended() -> None:

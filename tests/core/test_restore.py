@@ -111,8 +111,8 @@ RULES = Rules(
     duties={"0200065765": "checkinout"},
     lines=(
         Line("first", "checkinatwork", 2, frozenset(Ability)),
-        Line("second", "checkinatwork", 200, frozenset({Ability.LOOK_UP, Ability.CANCEL})),
-        Line("cleaning", "checkinout", 2),
+        Line("second", "checkinatwork", 200, frozenset(Ability) - {Ability.ASK_AFTER}),
+        Line("cleaning", "checkinout", 2, oldest_ms=600_000),
     ),
     facts=Facts(grid_fed=True, configuration="a1"),
 )
@@ -333,23 +333,39 @@ class Run:
                 )
                 return InquiryEnded(*common, answers=answers)
             case AskAfter(references):
-                receipt = Receipt("5000", states[n % 4], remarks)
-                return InquiryEnded(*common, answers=tuple(Answer(r, receipt) for r in references))
+                known = [Answer(r, Receipt(f"6{i}")) for i, r in enumerate(references[1:-1])]
+                still = (Answer(references[0], handed_over=True), *known)
+                return InquiryEnded(*common, answers=still, missing=references[1:][-1:])
             case LookUp(numbers):
                 found = (Found(Receipt(number, states[n % 4], remarks)) for number in numbers)
                 return InquiryEnded(*common, found=tuple(found))
             case Search(query):
-                known = self.state.ledger.obligations.values()
                 found = (
-                    Found(Receipt(o.receipt, states[n % 4], remarks), o.reference, o.day)
-                    for o in known
-                    if o.receipt and o.day == query.first
+                    Found(
+                        Receipt(o.receipt or str(5000 + o.number), states[n % 4], remarks),
+                        o.reference if o.receipt else "",
+                        o.day,
+                        declaration=query.declaration,
+                        employer=o.person.employer,
+                        inss=o.person.inss,
+                    )
+                    for o in self.state.ledger.obligations.values()
+                    if o.day == query.first and (o.receipt or o.number % 3 < n % 3)
                 )
                 return InquiryEnded(*common, found=tuple(found))
 
     def answer(self, send: Send, n: int) -> BurstEnded:
         references = [r.reference for r in send.registrations]
         common = (self.at, send.attempt, send.channel)
+        match n:
+            case 5 if send.channel == "first":
+                handed = tuple(Answer(r, handed_over=True) for r in references)
+                return BurstEnded(*common, handed)
+            case 7:
+                failure = Failure("Refused", "x", hopeless=True, whole=True)
+                return BurstEnded(*common, failure=failure, jitter=n / 10)
+            case 9:
+                return BurstEnded(*common, failure=Failure("Unavailable", "x", whole=True))
         match n % 5:
             case 0:
                 return BurstEnded(*common, failure=Failure("NotReached", "x"), jitter=n / 10)
