@@ -10,7 +10,6 @@ import datetime as dt
 import logging
 import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 
 from agent.config import Config
 from agent.core.events import ErasureAsked
@@ -33,11 +32,7 @@ class Retention:
     """Plans and carries out erasures of one gate's journal; from any thread but the loop's."""
 
     def __init__(self, config: Config, now: Callable[[], Moment], decide: Decide) -> None:
-        terms = config.retention
-        self._journal: Path = config.gate.journal
-        self._companies = tuple(contractor.company for contractor in config.contractors)
-        self._terms = Terms(terms.receipt_months, terms.proof_years, terms.keep_until_exported)
-        self._zone = config.zone
+        self._config, self._zone = config, config.zone
         self._now, self._decide = now, decide
         self._looked: dt.date | None = None
         self.last = Plan()
@@ -45,16 +40,7 @@ class Retention:
 
     def plan(self, worker: int | None = None) -> Plan:
         """What may be erased today. Raises JournalError, also while the clock is not trusted."""
-        now = self._now()
-        if not now.trusted:
-            raise JournalError("the clock is not trusted: no term is known", "set the clock (NTP)")
-        with reading(self._journal) as connection:
-            try:
-                exported = exported_upto(connection, self._companies)
-                today = now.day(self._zone)
-                return planned(connection, self._terms, today, exported=exported, worker=worker)
-            except sqlite3.Error as error:
-                raise explained(error, str(self._journal)) from error
+        return plan_at(self._config, self._now(), worker)
 
     def carry_out(self, plan: Plan) -> tuple[int, str]:
         """How many entries were erased, and why it ended before all were, if it did."""
@@ -95,6 +81,24 @@ class Retention:
         if self.last.soon:
             log.warning("%s", soon(self.last))
         log.info("terms kept: erased=%d held=%d", count, self.last.held)
+
+
+def plan_at(config: Config, now: Moment, worker: int | None = None) -> Plan:
+    """What may be erased of this gate's journal, found by reading alone. Raises JournalError, also
+    while the clock is not trusted.
+    """
+    if not now.trusted:
+        raise JournalError("the clock is not trusted: no term is known", "set the clock (NTP)")
+    kept, journal = config.retention, config.gate.journal
+    terms = Terms(kept.receipt_months, kept.proof_years, kept.keep_until_exported)
+    companies = tuple(contractor.company for contractor in config.contractors)
+    with reading(journal) as connection:
+        try:
+            exported = exported_upto(connection, companies)
+            today = now.day(config.zone)
+            return planned(connection, terms, today, exported=exported, worker=worker)
+        except sqlite3.Error as error:
+            raise explained(error, str(journal)) from error
 
 
 def soon(plan: Plan) -> str:

@@ -16,7 +16,10 @@ from pathlib import Path
 from agent.config import Config, check_config
 from agent.doctor.verdicts import Verdict, broken, untried, warning, well
 from agent.evidence.clock import SystemClock
+from agent.journal.erase import WARNED_DAYS
+from agent.journal.fault import JournalError
 from agent.journal.mount import why_unfit
+from agent.retention import plan_at
 
 SPACE_LEAST_MIB = 200
 """A year of one gate is some 100 MiB of journal; below this a card fills without being noticed."""
@@ -150,6 +153,26 @@ def journal(config: Config) -> Iterator[Verdict]:
             f"SQLite says: {found}",
             "restart the agent: it puts the damaged file aside whole and goes on with a new one",
         )
+
+
+def terms(config: Config) -> Iterator[Verdict]:
+    """What is about to be erased although nobody took it away."""
+    now = SystemClock(believed=config.clock.trust == "always").now()
+    if not config.gate.journal.exists() or not now.trusted:
+        return  # of which the journal and the clock tell by themselves
+    try:
+        plan = plan_at(config, now)
+    except JournalError as error:
+        yield untried("terms", str(error), error.hint)
+        return
+    if plan.soon:
+        found = f"{plan.soon} entries that nobody took away are erased within {WARNED_DAYS} days"
+        yield warning("terms", found, "put a stick in, or: werfpoort journal export --to FOLDER")
+    elif plan.held:
+        found = f"{plan.held} entries are over their term, and kept until they are exported"
+        yield warning("terms", found, "put a stick in, or: werfpoort journal export --to FOLDER")
+    else:
+        yield well("terms", "nothing is erased soon that nobody took away")
 
 
 def clock(config: Config) -> Iterator[Verdict]:

@@ -1,0 +1,89 @@
+"""The doctor tells what is about to be erased although nobody took it away."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agent.config import Config, load_config
+from agent.core.moment import Moment
+from agent.core.records import (
+    DayBegan,
+    JournalOpened,
+    ObligationOpened,
+    ReceiptStored,
+    TapStored,
+    Verdict,
+)
+from agent.doctor.machine import terms
+from agent.doctor.verdicts import Grade
+from agent.journal.checkpoint import signer_from
+from agent.journal.store import Journal
+from agent.sandbox.people import crew
+
+CONFIG = """
+[gate]
+name = "noord-1"
+training = true
+roster = "roster.csv"
+data_dir = "data"
+control_socket = "control.sock"
+[site]
+name = "Werf"
+declaration = "1Y1000NF9KCQZ"
+company = "0448181966"
+[clock]
+trust = "always"
+[[readers]]
+[[channels]]
+name = "rsz"
+certificate = "gate.crt"
+key = "gate.key"
+environment = "Simulation"
+address = "https://127.0.0.1:9/"
+"""
+(AN,) = crew(1, random.Random(1))
+TODAY = dt.date.today()
+
+
+def gate(tmp_path: Path, days_ago: int, more: str = "") -> Config:
+    """A gate whose only obligation, with its receipt, is so old."""
+    path = tmp_path / "werfpoort.toml"
+    path.write_text(CONFIG + more, encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    day = TODAY - dt.timedelta(days=days_ago)
+    noon = dt.datetime.combine(day, dt.time(12), dt.UTC)
+    at = Moment(round(noon.timestamp() * 1000), 1, "boot")
+    owed = ObligationOpened(
+        "j-1", 1, AN.worker, AN.uid, day, "checkinatwork", "in", "entrance", 3, at
+    )
+    with closing(
+        Journal(tmp_path / "data/journal.db", random.Random(1), signer_from(bytes(32)))
+    ) as journal:
+        journal.append(at, [JournalOpened("0a1b2c3d", "noord-1", True)])
+        tap = TapStored("entrance", "in", AN.uid, Verdict.WORKER, 1, "j-1")
+        journal.append(at, [tap, owed, ReceiptStored("j-1", 1, "1001", "", ())])
+        base = journal.head[0] + 1
+        journal.append(at, [DayBegan(TODAY, TODAY, base, 1, 1)])
+    return load_config(path)
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "more", "grade", "said"),
+    [
+        (30, "", Grade.WELL, "nothing is erased soon"),
+        (380, "", Grade.WARNING, "3 entries that nobody took away are erased within 30 days"),
+        (500, "[retention]\nkeep_until_exported = true\n", Grade.WARNING, "3 entries are over"),
+    ],
+)
+def test_the_doctor_warns_of_what_nobody_took_away(
+    tmp_path: Path, days_ago: int, more: str, grade: Grade, said: str
+) -> None:
+    (verdict,) = terms(gate(tmp_path, days_ago, more))
+    assert verdict.grade is grade
+    assert said in verdict.found
+    assert bool(verdict.to_do) == (grade is not Grade.WELL)
