@@ -80,7 +80,11 @@ class Desk:
 
     def _status(self) -> dict[str, object]:
         plan = self.journal.retention.last
-        kept = {"unexported_soon_erased": plan.soon, "kept_until_exported": plan.held}
+        kept = {
+            "unexported_soon_erased": plan.soon,
+            "kept_until_exported": plan.held,
+            "to_do": self.journal.retention.to_do,
+        }
         return {**status(self._state(), self._now()), "retention": kept}
 
     def _badge(self, text: str, event: Callable[[str, int], Event]) -> Answer:

@@ -51,7 +51,7 @@ class JournalDesk:
 
     def _erase(self, worker: int | None, *, really: bool) -> Answer:
         plan = self.retention.plan(worker)
-        lines = _in_words(plan)
+        lines = _in_words(plan, self.retention.to_do)
         if worker is not None and worker in self._state().book.listed:
             lines.append(f"w{worker} is on the roster: that stays until it is taken off the roster")
         if not really:
@@ -62,12 +62,12 @@ class JournalDesk:
         return {"done": not failure, "text": "\n".join([*lines, *filter(None, [failure])])}
 
 
-def _in_words(plan: Plan) -> list[str]:
+def _in_words(plan: Plan, to_do: str) -> list[str]:
     counts: Counter[str] = Counter()
     for erasure in plan.erasures:
         counts[erasure.reason] += erasure.count
     lines = [f"{count} entries: {reason}" for reason, count in counts.items()]
     if plan.held:
         lines.append(f"{plan.held} entries are over their term, and kept until they are exported")
-    lines.append(soon(plan))
+    lines.append(soon(plan, to_do))
     return [line for line in lines if line] or ["nothing may be erased today"]

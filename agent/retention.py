@@ -38,6 +38,11 @@ class Retention:
         self.last = Plan()
         """The plan that was made last: what it warns of, status says."""
 
+    @property
+    def to_do(self) -> str:
+        """How what nobody took away is taken away."""
+        return taking_away(self._config)
+
     def plan(self, worker: int | None = None) -> Plan:
         """What may be erased today. Raises JournalError, also while the clock is not trusted."""
         return plan_at(self._config, self._now(), worker)
@@ -79,7 +84,7 @@ class Retention:
         if failure:
             log.error("terms not kept: %s; tried again tomorrow", failure)
         if self.last.soon:
-            log.warning("%s", soon(self.last))
+            log.warning("%s", soon(self.last, self.to_do))
         log.info("terms kept: erased=%d held=%d", count, self.last.held)
 
 
@@ -101,11 +106,17 @@ def plan_at(config: Config, now: Moment, worker: int | None = None) -> Plan:
             raise explained(error, str(journal)) from error
 
 
-def soon(plan: Plan) -> str:
+def taking_away(config: Config) -> str:
+    """How what nobody took away is taken away."""
+    if not config.contractors:
+        return "nobody can: add [[contractors]] to the configuration"
+    return "export them (put a stick in, or: werfpoort journal export --to FOLDER)"
+
+
+def soon(plan: Plan, to_do: str) -> str:
     """The warning of a plan, for people; "" when there is nothing to warn of."""
     if not plan.soon:
         return ""
     return (
-        f"{plan.soon} entries that nobody took away are erased within {WARNED_DAYS} days; export "
-        "them (put a stick in, or: werfpoort journal export --to FOLDER)"
+        f"{plan.soon} entries that nobody took away are erased within {WARNED_DAYS} days; {to_do}"
     )

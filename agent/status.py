@@ -160,10 +160,8 @@ def _warnings(stand: dict[str, Any]) -> Iterator[str]:
         at = dt.datetime.fromisoformat(export["at"])
         yield f"export to {export['to']} ({at:%H:%M}): {said}"
     if soon := stand.get("retention", {}).get("unexported_soon_erased"):
-        yield (
-            f"{soon} entries that nobody took away are erased within 30 days; export them "
-            "(put a stick in, or: werfpoort journal export --to FOLDER)"
-        )
+        to_do = stand["retention"]["to_do"]
+        yield f"{soon} entries that nobody took away are erased within 30 days; {to_do}"
 
 
 def _in_words(line: dict[str, Any]) -> str:

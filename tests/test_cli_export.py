@@ -8,17 +8,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from agent.cli import main
+from agent.config import load_config
+from agent.core.moment import Moment
 from agent.core.records import described
 from agent.export.keys import identities_in
 from agent.export.opening import looked_into
+from agent.journal.erase import Plan
 from agent.journal.outward import exports
 from agent.journal.rows import reading
+from agent.retention import Retention, soon
 
 COMPANY = "0448181966"
+NOW = Moment(1_795_000_000_000, 1, "b")
 CONFIG = """
 [gate]
 name = "noord-1"
@@ -137,3 +143,16 @@ def test_an_export_stands_in_the_log_without_a_name(config: Path) -> None:
     assert described(note).startswith(f"bundle-exported company={COMPANY} first=1 upto=")
     wanted = ["export-begun", "checkpoint-signed", "bundle-exported", "export-ended"]
     assert kinds[-4:] == wanted
+
+
+def test_what_is_soon_erased_unexported_is_told_with_a_command_that_exists(config: Path) -> None:
+    retention = Retention(load_config(config), lambda: NOW, lambda _: (True, ""))
+    said = soon(Plan(soon=3), retention.to_do)
+    assert "3 entries" in said
+    (command,) = re.findall(r"werfpoort ([a-z]+) ([a-z]+)", said)
+    group = main.commands[command[0]]
+    assert isinstance(group, click.Group)
+    assert command[1] in group.commands
+    config.write_text(CONFIG, encoding="utf-8")
+    nobody = Retention(load_config(config), lambda: NOW, lambda _: (True, ""))
+    assert "[[contractors]]" in soon(Plan(soon=3), nobody.to_do)

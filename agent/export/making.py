@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,8 @@ def in_a_child(order: Order) -> Made:
 
 def main() -> None:
     """Makes the bundle that standard input orders."""
-    os.nice(NICER)
+    with suppress(OSError):  # the agent's unit allows no change of priorities
+        os.nice(NICER)
     order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order, dec_hook=_path)
     sys.stdout.buffer.write(msgspec.json.encode(_made(order)))
 

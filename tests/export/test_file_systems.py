@@ -359,6 +359,33 @@ def test_a_stick_is_mounted_safely_where_nobody_else_sees_it_and_let_go(loop: Pa
     assert link == "Too many levels of symbolic links"
 
 
+RIGHTS = (
+    *("setpriv", "--reuid=54321", "--regid=54321", "--clear-groups", "--no-new-privs"),
+    *("--bounding-set=-all,+sys_admin", "--inh-caps=+sys_admin", "--ambient-caps=+sys_admin"),
+)
+"""Those of systemd/werfpoort-export@.service, and a user of its own."""
+
+
+def test_the_rights_of_the_unit_suffice_and_those_of_the_user_alone_do_not(
+    needs: Needs, tmp_path: Path
+) -> None:
+    runs = subprocess.run([*RIGHTS, sys.executable, "-c", "import agent"], check=False).returncode
+    needs("a Python that any user may run", available=runs == 0, installable_in_ci=False)
+    image = tmp_path / "owned.img"
+    with image.open("wb") as file:
+        file.truncate(IMAGE_BYTES)
+    run("mkfs.ext4", "-q", "-E", "root_owner=54321:54321", image)
+    device = run("losetup", "--find", "--show", image)
+    try:
+        program = (sys.executable, "-c", SCRIPT, device, "ext4", "self")
+        flags, seen, content, _, left = run(*RIGHTS, *program).splitlines()
+        (told,) = run(*RIGHTS[:5], *program).splitlines()
+    finally:
+        run("losetup", "--detach", device)
+    assert ("nosuid" in flags, seen, content, left) == (True, "1", "bundle", "0")
+    assert "no mount namespace of its own" in told
+
+
 def test_a_stick_without_a_file_system_that_we_know_is_told(loop: Path) -> None:
     with loop.open("r+b") as disk:
         disk.write(b"\xff" * 65_536)
