@@ -76,3 +76,39 @@ def test_every_reader_that_nfcpy_drives_may_be_used_by_the_agent() -> None:
     rules = (SYSTEMD / "60-werfpoort.rules").read_text()
     allowed = re.findall(r'idVendor}=="(\w{4})", ATTR{idProduct}=="(\w{4})"', rules)
     assert {(int(v, 16), int(p, 16)) for v, p in allowed} == set(usb_device_map)
+
+
+RULE = re.compile(r'(?:[A-Z_]+(?:\{[\w./]+\})?(?:==|!=|\+=|:=|=)"[^"]*"(?:, |$))+')
+
+
+@pytest.mark.parametrize("file", sorted(SYSTEMD.glob("*.rules")), ids=lambda file: file.name)
+def test_a_rule_of_udev_is_a_list_of_keys_with_values(file: Path) -> None:
+    """Its own check (udevadm verify) is younger than Bookworm."""
+    lines = [line for line in file.read_text().splitlines() if line and line[0] != "#"]
+    assert lines
+    assert [line for line in lines if not RULE.fullmatch(line)] == []
+    goals = re.findall(r'GOTO="(\w+)"', "\n".join(lines))
+    assert set(goals) <= set(re.findall(r'LABEL="(\w+)"', "\n".join(lines)))
+
+
+def test_a_stick_starts_a_unit_that_is_there_and_a_fixed_disk_none() -> None:
+    text = (SYSTEMD / "61-werfpoort-export.rules").read_text()
+    wanted = [line for line in text.splitlines() if "SYSTEMD_WANTS" in line]
+    assert len(wanted) == 2
+    for line in wanted:
+        (unit,) = re.findall(r'SYSTEMD_WANTS}\+="([\w@-]+)%k\.service"', line)
+        assert (SYSTEMD / f"{unit}.service").is_file()
+        assert 'TAG+="systemd"' in line
+        assert re.search(r'ATTRS?\{removable\}=="1"', line)
+
+
+def test_the_export_may_mount_and_nothing_else_and_cannot_write_the_journal() -> None:
+    name = "werfpoort-export@.service"
+    text = analyze("security", "--offline=true", str(SYSTEMD / name)).stdout
+    total = re.search(r"Overall exposure level for \S+: ([\d.]+)", text)
+    assert total is not None
+    assert float(total[1]) <= MOST_EXPOSED
+    unit = (SYSTEMD / name).read_text()
+    assert "CapabilityBoundingSet=CAP_SYS_ADMIN\n" in unit
+    assert "ProtectSystem=strict\n" in unit
+    assert not re.search(r"^(ReadWritePaths|StateDirectory|BindPaths)=", unit, re.MULTILINE)

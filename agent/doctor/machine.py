@@ -19,7 +19,7 @@ from agent.evidence.clock import SystemClock
 from agent.journal.erase import WARNED_DAYS
 from agent.journal.fault import JournalError
 from agent.journal.mount import why_unfit
-from agent.retention import plan_at
+from agent.retention import plan_at, taking_away
 
 SPACE_LEAST_MIB = 200
 """A year of one gate is some 100 MiB of journal; below this a card fills without being noticed."""
@@ -167,10 +167,10 @@ def terms(config: Config) -> Iterator[Verdict]:
         return
     if plan.soon:
         found = f"{plan.soon} entries that nobody took away are erased within {WARNED_DAYS} days"
-        yield warning("terms", found, "put a stick in, or: werfpoort journal export --to FOLDER")
+        yield warning("terms", found, taking_away(config))
     elif plan.held:
         found = f"{plan.held} entries are over their term, and kept until they are exported"
-        yield warning("terms", found, "put a stick in, or: werfpoort journal export --to FOLDER")
+        yield warning("terms", found, taking_away(config))
     else:
         yield well("terms", "nothing is erased soon that nobody took away")
 

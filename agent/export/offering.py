@@ -254,4 +254,6 @@ def bundles(asks: Asks, count: int) -> Iterator[dict[str, Any]]:
         answer = asks({"ask": "export-next"})
         if not answer["done"]:
             raise Refused(answer["text"])
+        if answer["bundle"] is None:
+            raise Refused("the agent was started anew meanwhile; put the stick in again")
         yield answer["bundle"]

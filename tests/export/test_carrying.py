@@ -352,6 +352,19 @@ def test_an_agent_that_dies_meanwhile_is_not_taken_for_a_broken_stick(
     assert not [name for name in lying(target) if name.endswith(".part")]
 
 
+def test_an_agent_that_is_started_anew_meanwhile_has_the_stick_put_in_again(
+    site: Site, target: Path
+) -> None:
+    before, after = desk_of(site), desk_of(site)
+
+    def restarted(question: Question) -> Answer:
+        return (before if question["ask"] == "export-begin" else after)(question)
+
+    with pytest.raises(CarryError, match="started anew meanwhile"):
+        taken(site, target, restarted)
+    assert len(taken(site, target).files) == len(FIRMS)
+
+
 def test_only_what_the_agent_made_is_noted(site: Site, target: Path) -> None:
     asks = desk_of(site)
     answer = asks({"ask": "export-done", "file": "f.zip.age", "sha256": "0" * 64})
