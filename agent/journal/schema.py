@@ -1,20 +1,7 @@
 """The tables of the journal file, as numbered migrations. Other tools may read them.
 
-`entry` is what happened, one row an entry, never changed:
-
-| column  | holds                                                                       |
-|---------|-----------------------------------------------------------------------------|
-| seq     | 1, 2, 3, … without a gap                                                    |
-| kind    | what it is: `tap-stored`, `receipt-stored`, … (agent/core/records.py)       |
-| unix_ms | wall clock, ms since 1970-01-01 UTC                                         |
-| mono_ms | ms since the machine started                                                |
-| boot_id | which start of the machine that was                                         |
-| trust   | how far the wall clock was to be believed: ntp, rtc, unknown                |
-| digest  | SHA-256(salt ‖ body) of its payload                                         |
-| seal    | SHA-256 over the row before and this one (agent/core/chain.py)              |
-
-`payload` holds the details, a JSON object in `body`, with the 16 random bytes that went into the
-digest: a row can be erased, never changed, and the seals still hold.
+`docs/journal.md` says what each table and column holds. A step that has been released never
+changes: journals that it made lie at gates.
 """
 
 from __future__ import annotations
@@ -111,6 +98,17 @@ def m003_heartbeat(db: Database) -> None:
             mains TEXT NOT NULL,
             orderly INTEGER NOT NULL
         ) STRICT"""
+    )
+
+
+@migrations()
+def m004_readable(db: Database) -> None:
+    """Entries as people read them, for other tools: the body is bytes elsewhere."""
+    db.execute(
+        """CREATE VIEW readable AS
+            SELECT e.seq, strftime('%Y-%m-%d %H:%M:%f', e.unix_ms / 1000.0, 'unixepoch') AS utc,
+                e.kind, e.trust, CAST(p.body AS TEXT) AS details
+            FROM entry e LEFT JOIN payload p ON p.seq = e.seq"""
     )
 
 
