@@ -15,7 +15,7 @@ RELEASE ?= bookworm
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(READY) ## a morning at a virtual gate; SCENARIO=morning plays it without keys
+run: $(READY) ## a morning at a virtual gate; SCENARIO=morning plays it without keys, SCENARIO=FILE.toml a story
 	@$(BIN)/werfpoort sandbox
 
 test: $(READY) ## the whole suite: no hardware, no network beyond loopback

@@ -216,6 +216,16 @@ class _Terminal:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+def story(file: Path, as_json: bool) -> None:
+    """Replay the story of an outage: whose it was, what people were told, how each day ended."""
+    from agent.sandbox.story import told
+
+    sys.exit(told(file, as_json=as_json))
+
+
+@main.command()
 def sandbox() -> None:
     """Play the virtual site: a gate, a morning at its entrance, and no hardware."""
     from agent.sandbox.stage import play

@@ -223,7 +223,7 @@ class ChannelSettings:
     token_address: str = TOKEN_ADDRESS
     scope: str = ""
     oldest_s: float = 600.0
-    budget_s: float = 300.0
+    budget_s: float = 60.0
     token_file: Path | None = None
     api: ApiSettings = field(default_factory=ApiSettings)
     request: RequestSettings = field(default_factory=RequestSettings)

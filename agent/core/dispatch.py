@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from agent.core.delivery_records import LineGivenUp, LineTakenBack
+from agent.core.incident_records import Ending, IncidentClosed, RowTurned
 from agent.core.inquiries import Ability
 from agent.core.inquiry_records import InquiryBegan, InquiryClosed
 from agent.core.records import AttemptEnded, AttemptStarted, DayBegan, Entry
@@ -126,6 +127,10 @@ def apply(dispatch: Dispatch, entry: Entry) -> Dispatch:
         case LineTakenBack(channel):
             way = replace(dispatch.way(channel), down=False, well_ms=0, rests_until_ms=0)
             return dispatch.with_way(channel, way)
+        case RowTurned(away=True) | IncidentClosed(ending=Ending.PATH_BACK):
+            # Something has changed, perhaps for the better: what waits is tried at once.
+            ways = {name: replace(way, rests_until_ms=0) for name, way in dispatch.ways.items()}
+            return replace(dispatch, ways=ways)
         case DayBegan() as day:
             return replace(
                 dispatch,

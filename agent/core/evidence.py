@@ -199,19 +199,33 @@ def _holds(measurement: Measurement, layer: Layer, at: Moment, day_start_ms: int
 
 def _merged(held: list[Measurement]) -> Value:
     """Field by field, the newest that says something; an `unknown` undoes the favourable."""
+    if all(m.value == held[0].value for m in held):
+        return held[0].value
     made: dict[str, object] = {}
     for f in fields(held[0].value):
-        given = [(_when(m), getattr(m.value, f.name)) for m in held]
+        given = [(_when(m), getattr(m.value, f.name)) for m in _that_tried(held, f.name)]
         made[f.name] = _of_answer(held, f.name) if f.name in _ANSWERED else _of(f.name, given)
     make: Callable[..., Value] = type(held[0].value)
     return make(**made)
 
 
-_ANSWERED = frozenset(("said", "code", "origin", "status"))
+_ANSWERED = frozenset(("said", "code", "origin", "status", "verified"))
+
+
+def _that_tried(held: list[Measurement], name: str) -> list[Measurement]:
+    """Those that say something of this field, were it that nobody knows: a delivery does not try
+    another request, so that it takes nothing back of that."""
+    if name != "likewise":
+        return held
+    return [m for m in held if _is_probe(m.value)]
+
+
+def _is_probe(value: Value) -> bool:
+    return isinstance(value, Answer) and (value.said is Said.NOTHING or value.likewise != UNKNOWN)
 
 
 def _of_answer(held: list[Measurement], name: str) -> object:
-    """From the newest measurement in which something was said: these four belong together."""
+    """From the newest measurement in which something was said: these belong together."""
     said = [m.value for m in held if isinstance(m.value, Answer) and m.value.said != "nothing"]
     return getattr(said[-1] if said else Answer(), name)
 

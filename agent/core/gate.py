@@ -110,7 +110,8 @@ def step(state: State, event: Event) -> tuple[State, tuple[Command, ...]]:
         _keep_the_day(turn)
         export_answers.keep(turn)
         _call(turn)
-        outages.judge(turn)
+        if outages.judge(turn):
+            _call(turn)
     return turn.state, tuple(turn.commands)
 
 

@@ -145,6 +145,15 @@ class Log:
             return self.incidents.get(name)
         return next(reversed(tuple(self.incidents.values())), None)
 
+    def followed(self, incident: Incident) -> tuple[str, ...]:
+        """The incidents of one outage, from this one back: each began as the one before ended."""
+        names: list[str] = []
+        found: Incident | None = incident
+        while found is not None and found.name not in names:
+            names.append(found.name)
+            found = self.incidents.get(found.after)
+        return tuple(names)
+
     def referenced(self) -> frozenset[str]:
         """Incidents that carry a third party's reference."""
         return frozenset(i.name for i in self.incidents.values() if i.reference)

@@ -170,9 +170,15 @@ def _go_on(
         yield from _ended(state, running, found, oldest, at)
     elif oldest is not None and own_row and elapsed_ms(oldest, at) >= _patient(state):
         yield from _told(running, exempts=running.exempts)
-    elif oldest is not None and not found.exempts and elapsed_ms(oldest, at) >= limits.call_ms:
-        # Whatever row it will be in the end, people are not left waiting for it.
+    elif oldest is not None and _is_overdue(running, found, elapsed_ms(oldest, at), limits):
         yield from _told(running, exempts=False)
+
+
+def _is_overdue(running: Incident, found: Classification, waited_ms: int, limits: Limits) -> bool:
+    """Whatever row it will be in the end, people are not left waiting for it, unless the path is
+    just coming back. Who was told "nothing to do" hears what holds once that is certain."""
+    turning = found.exempts or found.row == NOTHING_FAILS.key or CLAIM_OPENS in running.called
+    return not turning and waited_ms >= limits.call_ms
 
 
 def _ended(

@@ -35,9 +35,8 @@ def now(state: State, at: Moment, firm: str = "") -> Instruction | None:
         return None
     contacts = state.rules.contacts
     firm = firm or state.rules.firm
-    key = procedure.next_key(
-        state.cases.of(running.name, firm), _standing(state, running, firm, at)
-    )
+    case_ = state.cases.of(state.log.followed(running), firm)
+    key = procedure.next_key(case_, _standing(state, running, firm, at))
     left_min = schedule.until_midnight_ms(at, state.rules) // 60_000
     got = state.papers.reference(firm, state.rules.day(at), state.rules.declaration)
     return Instruction(

@@ -202,13 +202,17 @@ class Ledger:
         found = [o for o in (handed, undelivered) if o is not None]
         return min(found, key=lambda o: o.number, default=None)
 
-    def oldest_undelivered(self, duty: str = "") -> Obligation | None:
-        """The first one that nobody has accepted, waiting or in flight; if named, of this duty."""
+    def oldest_undelivered(self, duty: str = "", since: dt.date = dt.date.min) -> Obligation | None:
+        """The first one that nobody has accepted, waiting or in flight; if named, of this duty, and
+        of a day from `since` on."""
         open_ = [self.waiting_on((day,)) for day in self.waiting]
         for references in self.flights.values():
             flying = (self.of(reference) for reference in references)
             open_.append(o for o in flying if o is not None and o.outcome is None)
-        first = (next((o for o in some if duty in ("", o.duty)), None) for some in open_)
+        first = (
+            next((o for o in some if duty in ("", o.duty) and o.day >= since), None)
+            for some in open_
+        )
         return min((o for o in first if o is not None), key=lambda o: o.number, default=None)
 
     def for_tap(self, worker: int, at: Moment, duty: Duty, rules: Rules) -> Obligation | None:

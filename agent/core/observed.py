@@ -33,7 +33,7 @@ from agent.core.procedure_records import Step, StepTaken
 from agent.core.records import AttemptEnded, DayBegan, Entry
 from agent.core.registrations import Ticket
 
-AGAIN_MS = MEASURED_HOLDS_MS // 2
+AGAIN_MS = MEASURED_HOLDS_MS * 2 // 5
 """In trouble an unchanged measurement is journaled again after this time."""
 LONGEST_MS = max(HOLDS_MS[layer] for layer in Layer if layer is not Layer.ELSEWHERE)
 _PHONE = {Step.PHONE_YES: WELL, Step.PHONE_NO: FAILING}

@@ -54,8 +54,12 @@ def duties(state: State) -> tuple[str, ...]:
 
 
 def oldest(state: State, duty: str, now: Moment) -> Moment | None:
-    """The first tap of this duty that has no outcome; also one that the clock cannot date yet."""
-    waiting = state.ledger.oldest_undelivered(duty)
+    """The first tap of this duty that has no outcome; also one that the clock cannot date yet.
+
+    What midnight ended is over, also what is still in flight.
+    """
+    since = state.rules.day(now) if now.trusted else dt.date.min
+    waiting = state.ledger.oldest_undelivered(duty, since)
     found = [waiting.at] if waiting is not None else []
     for tap in state.taps.loose:
         if tap.verdict is Verdict.WORKER and tap.at.boot_id == now.boot_id:
@@ -109,7 +113,7 @@ def date_darkness(turn: Turn) -> None:
     same_boot = dark.until.boot_id == turn.at.boot_id
     until = dark.until if dark.until.trusted or not same_boot else dark.until.seen_from(turn.at)
     for duty in duties(turn.state):
-        waiting = oldest(turn.state, duty, turn.at)
+        waiting = oldest(turn.state, duty, dark.since)
         if waiting is not None and not_after(waiting, dark.since):
             _record_all(turn, darkness.lost(turn.state, duty, waiting, dark, until))
     _record_all(turn, darkness.told(turn.state, dark, until))
@@ -125,12 +129,15 @@ def close_delivered(turn: Turn) -> None:
         _record_all(turn, incidents.delivered(turn.state.log, duty, turn.at))
 
 
-def judge(turn: Turn) -> None:
-    """Opens, turns and closes incidents, and tells people, until nothing more is to be decided."""
+def judge(turn: Turn) -> bool:
+    """Opens, turns and closes incidents, and tells people, until nothing more is to be decided;
+    True when something was."""
+    before = turn.state.seq
     for duty in duties(turn.state):
         waiting = oldest(turn.state, duty, turn.at)
         while decided := tuple(incidents.decide(turn.state, duty, waiting, turn.at)):
             _record_all(turn, decided)
+    return turn.state.seq > before
 
 
 def due_ms(state: State, now: Moment) -> int | None:

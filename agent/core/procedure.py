@@ -7,7 +7,7 @@ the words are added in instructions.py and agent/locale. Source: the procedure; 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.core.incident_records import IncidentOpened, PeopleCalled
@@ -53,11 +53,16 @@ class Cases:
 
     by_firm: Mapping[tuple[str, str], Case] = field(default_factory=dict)
 
-    def of(self, incident: str, firm: str) -> Case:
-        """The steps of this firm, with those that count for all, in the order of time."""
-        shared = self.by_firm.get((incident, ""), Case()).steps
-        own = self.by_firm.get((incident, firm), Case()).steps if firm else ()
-        return Case(tuple(sorted((*shared, *own), key=lambda done: done.at.unix_ms)))
+    def of(self, incidents: Iterable[str], firm: str) -> Case:
+        """The steps of this firm, with those that count for all, in the order of time. Of one
+        outage, `incidents` are all that followed each other."""
+        steps = [
+            done
+            for incident in incidents
+            for whose in dict.fromkeys(("", firm))
+            for done in self.by_firm.get((incident, whose), Case()).steps
+        ]
+        return Case(tuple(sorted(steps, key=lambda done: done.at.unix_ms)))
 
 
 def apply(cases: Cases, entry: Entry) -> Cases:

@@ -52,7 +52,7 @@ class Line:
     duty: str
     batch: int = 200
     abilities: frozenset[Ability] = frozenset()
-    budget_ms: int = 300_000
+    budget_ms: int = 60_000
     oldest_ms: int = 0
 
 
