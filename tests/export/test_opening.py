@@ -6,7 +6,9 @@ import base64
 import io
 import json
 import os
+import shutil
 import stat
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -224,3 +226,15 @@ def test_a_link_in_an_unpacked_bundle_is_not_followed(site: Site) -> None:
     os.replace(folder / "obligations.csv", site.folder / "kept.csv")
     (folder / "obligations.csv").symlink_to(site.folder / "kept.csv")
     assert "is missing" in looked_into(folder, []).text()
+
+
+@pytest.mark.needs("age", available=shutil.which("age"), installable_in_ci=True)
+def test_the_programs_that_everybody_has_open_it_too(site: Site) -> None:
+    made, _ = site.bundle(OWN)
+    archive = site.folder / "bundle.zip"
+    key = identity_file(site, OWN)
+    command = ("age", "--decrypt", "-i", key, "-o", archive, site.folder / made.file)
+    subprocess.run(list(map(str, command)), check=True)
+    with zipfile.ZipFile(archive) as packed:
+        assert packed.testzip() is None
+        assert "obligations.csv" in packed.namelist()
