@@ -107,15 +107,20 @@ def test_whatever_the_service_does_the_tap_is_kept_and_registered_once_when_it_i
     assert len(gate.service.ledger.accepted) == 2
 
 
-def test_a_full_disk_refuses_taps_with_the_red_signal_and_recovers_by_itself(
-    gate: Simulation,
+@pytest.mark.parametrize(
+    ("ailment", "said"),
+    [("full", "free space on its disk"), ("read_only", "it was made read-only or it fails")],
+)
+def test_a_disk_that_takes_no_writes_refuses_taps_with_the_red_signal_and_recovers_by_itself(
+    gate: Simulation, caplog: pytest.LogCaptureFixture, ailment: str, said: str
 ) -> None:
-    gate.disk.full = True
+    setattr(gate.disk, ailment, True)
     gate.later(2, UID)
     gate.run_until(4)
     assert shown(gate) == ["not-stored"]
     assert gate.panel.resting == "out-of-order"
-    gate.disk.full = False
+    assert said in caplog.text
+    setattr(gate.disk, ailment, False)
     gate.run_until(20)
     assert gate.panel.resting == "ready"
     (failed,) = records(gate, WritingFailed)

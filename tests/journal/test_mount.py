@@ -6,7 +6,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from agent.journal.fault import JournalError
 from agent.journal.mount import mount_of, unfit, why_unfit
+from agent.journal.recovery import require_lasting
 
 PI = """\
 25 1 179:2 / / rw,noatime shared:1 - ext4 /dev/mmcblk0p2 rw
@@ -62,6 +64,15 @@ def test_the_deepest_mount_holds_a_folder() -> None:
     found = mount_of(PI, PurePosixPath("/boot/firmware/x"))
     assert found is not None
     assert (found.kind, found.source) == ("vfat", "/dev/mmcblk0p1")
+
+
+def test_an_agent_whose_journal_would_not_last_is_refused_with_the_mend() -> None:
+    shm = Path("/dev/shm")
+    if not why_unfit(shm):
+        pytest.skip("no memory file system is mounted at /dev/shm here")
+    with pytest.raises(JournalError, match="gone with the power") as raised:
+        require_lasting(shm)
+    assert "partition of its own" in raised.value.hint
 
 
 def test_this_machines_own_table_is_read() -> None:
