@@ -87,6 +87,28 @@ def cancel(config_file: Path, reason: str, receipt: str) -> None:
     told(ask(loaded(config_file), {"ask": "cancel", "receipt": receipt, "reason": reason.upper()}))
 
 
+@main.command()
+@config_option
+@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--confirm", "employer", default="", help="This firm's crew comes tomorrow.")
+@click.option("--without", multiple=True, help="Of that crew, not this worker (w12).")
+@click.option("--cancel-missing", is_flag=True, help="Take back who did not come today.")
+def ahead(
+    config_file: Path, as_json: bool, employer: str, without: tuple[str, ...], cancel_missing: bool
+) -> None:
+    """List tomorrow's crews, register one that its employer confirmed, or cancel who is missing."""
+    from agent.cli_ahead import as_text, confirmation
+
+    settings = loaded(config_file)
+    if employer:
+        told(ask(settings, confirmation(employer, without)))
+    elif cancel_missing:
+        told(ask(settings, {"ask": "ahead-cancel-missing"}))
+    else:
+        stand = ask(settings, {"ask": "ahead"})["ahead"]
+        click.echo(json.dumps(stand, ensure_ascii=False, indent=2) if as_json else as_text(stand))
+
+
 @main.group()
 def config() -> None:
     """The configuration file."""

@@ -242,6 +242,13 @@ _KEPT_HEADERS = frozenset(
     " cookie host proxy-authorization te transfer-encoding upgrade".split()
 )
 
+
+def _time_of_day(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise IdentifierError("is no time of the day", "write it as 09:00")
+    return text
+
+
 _pin = _from_to(0, BCM_LAST_PIN, "(BCM numbers)")
 _duty = _one_of(tuple(DUTIES))
 
@@ -337,6 +344,7 @@ RULES: Mapping[str, Rule] = {
     "delivery.first_retry_s": _from_to(0.1, 60, "seconds"),
     "delivery.longest_retry_s": _from_to(1, 3600, "seconds"),
     "delivery.waiting_after_s": _from_to(1, 300, "seconds"),
+    "ahead.here_by": _time_of_day,
     "delivery.follow_up_hours": _from_to(0, 24, "hours"),
     "delivery.taken_back_after_s": _from_to(1, 3600, "seconds"),
     "delivery.ask_after_s": _from_to(5, 3600, "seconds"),

@@ -44,7 +44,9 @@ class Desk:
         self._declaration = config.site.declaration
         self.journal = JournalDesk(state, now, decide, config)
         self._taps = TapsDesk(state, now, decide)
-        self._registrations = RegistrationDesk(state, now, decide, wait)
+        self._registrations = RegistrationDesk(
+            state, now, decide, wait, {firm.number: firm.name for firm in config.employers}
+        )
         self._paper = PaperDesk(state, now, decide, config)
         self._offering = Offering(config, state, now, decide)
 
@@ -69,7 +71,7 @@ class Desk:
                 return self._offering.answer(question)
             case {"ask": str(ask)} if ask.startswith("taps-"):
                 return self._taps.answer(question)
-            case {"ask": "cancel"}:
+            case {"ask": "cancel" | "ahead" | "ahead-confirm" | "ahead-cancel-missing"}:
                 return self._registrations.answer(question)
             case {"ask": "badge-dismiss", "uid": str(uid)}:
                 return self._badge(uid, lambda u, asked: BadgeDismissalAsked(self._now(), u, asked))

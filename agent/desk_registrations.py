@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from agent.control import Answer, Question
-from agent.core.events import CancellationAsked
+from agent.core import ahead
+from agent.core.concerns import standing
+from agent.core.events import CancellationAsked, CrewConfirmationAsked
 from agent.core.inquiries import CancelReason
 from agent.core.moment import Moment
 from agent.core.obligations import Obligation, Outcome
+from agent.core.rules import Per
 from agent.core.state import State
 from agent.seams import Decide
 
@@ -21,7 +26,10 @@ Wait = Callable[[float], bool]
 
 
 class RegistrationDesk:
-    """Answers `cancel`; from any thread. Without `wait` no agent runs that could carry it out."""
+    """Answers `cancel` and `ahead`; from any thread. `firms`: names by company number.
+
+    Without `wait` no agent runs that could carry it out.
+    """
 
     def __init__(
         self,
@@ -29,15 +37,27 @@ class RegistrationDesk:
         now: Callable[[], Moment],
         decide: Decide,
         wait: Wait | None = None,
+        firms: Mapping[str, str] | None = None,
     ) -> None:
         self._state = state
         self._now = now
         self._decide = decide
         self._wait = wait
+        self._firms = firms or {}
 
     def answer(self, question: Question) -> Answer:
         """The answer, as `Desk` gives it."""
         match question:
+            case {"ask": "ahead"}:
+                return {"done": True, "ahead": self._ahead()}
+            case {"ask": "ahead-confirm", "employer": str(employer), "without": list(without)}:
+                numbers = tuple(number for number in without if isinstance(number, int))
+                done, said = self._decide(
+                    lambda asked: CrewConfirmationAsked(self._now(), employer, numbers, asked)
+                )
+                return {"done": done, "text": said}
+            case {"ask": "ahead-cancel-missing"}:
+                return self._cancel_missing()
             case {"ask": "cancel", "receipt": str(receipt), "reason": str(reason)}:
                 return self._cancel(receipt.strip(), reason)
         return {"done": False, "text": f"not a question here: {question.get('ask')}"}
@@ -61,6 +81,43 @@ class RegistrationDesk:
             said += "; the service is asked once the agent runs"
         elif done and self._wait is not None:
             done, said = self._became(found.number, self._wait) or (done, said)
+        return {"done": done, "text": said}
+
+    def _ahead(self) -> dict[str, Any]:
+        state, now = self._state(), self._now()
+        day = ahead.tomorrow(state, now)
+        listed = {listing.worker.employer for listing in state.book.listed.values()}
+        daily = [n for n in sorted(listed) if n and state.rules.duty_of(n).per is Per.DAY]
+        firms = []
+        for employer in daily:
+            known = [
+                state.ledger.latest(number, day) for number, _ in ahead.crew(state, employer, day)
+            ]
+            owed = [standing(o) for o in known if o is not None]
+            firms.append(
+                {
+                    "employer": employer,
+                    "name": self._firms.get(employer, ""),
+                    "crew": len(known),
+                    "obligations": dict(Counter(owed)),
+                }
+            )
+        gone = [f"w{o.worker}" for o in ahead.missing(state, now)]
+        return {
+            "on": state.rules.ahead,
+            "day": day.isoformat(),
+            "employers": firms,
+            "missing_today": gone,
+        }
+
+    def _cancel_missing(self) -> Answer:
+        gone = ahead.missing(self._state(), self._now())
+        if not gone:
+            return {"done": True, "text": "nobody who is registered ahead is missing by now"}
+        references = tuple(o.reference for o in gone)
+        done, said = self._decide(
+            lambda asked: CancellationAsked(self._now(), references, CancelReason.PLANNING, asked)
+        )
         return {"done": done, "text": said}
 
     def _with(self, receipt: str) -> Obligation | None:

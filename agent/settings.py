@@ -254,6 +254,14 @@ class ChannelSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AheadSettings:
+    """[ahead]"""
+
+    enabled: bool = False
+    here_by: str = "09:00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySettings:
     """[delivery]"""
 
@@ -334,6 +342,7 @@ class Config:
     clock: ClockSettings = field(default_factory=ClockSettings)
     panel: PanelSettings = field(default_factory=PanelSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    ahead: AheadSettings = field(default_factory=AheadSettings)
     power: PowerSettings = field(default_factory=PowerSettings)
     uplinks: tuple[UplinkSettings, ...] = (UplinkSettings(),)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
@@ -364,6 +373,8 @@ class Config:
             longest_retry_ms=_ms(self.delivery.longest_retry_s),
             waiting_after_ms=_ms(self.delivery.waiting_after_s),
             facts=facts_of(self),
+            ahead=self.ahead.enabled,
+            here_by_min=_minutes(self.ahead.here_by),
             follow_up_ms=_ms(self.delivery.follow_up_hours * 3600),
             keypad=self.keypad.name,
             ask_code=self.operator.ask_code,
@@ -372,6 +383,11 @@ class Config:
             ask_after_ms=_ms(self.delivery.ask_after_s),
             take_over_ms=_ms(self.delivery.take_over_hours * 3600),
         )
+
+
+def _minutes(time: str) -> int:
+    hours, _, minutes = time.partition(":")
+    return int(hours) * 60 + int(minutes)
 
 
 def _ms(seconds: float) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from agent.core import gate, schedule
+from agent.core import ahead, gate, schedule
 from agent.core.concerns import concerns, standing
 from agent.core.identifiers import mask_uid
 from agent.core.moment import Moment
@@ -32,6 +32,12 @@ def status(state: State, now: Moment) -> dict[str, Any]:
         "queue": {
             "waiting": sum(len(shelf) for shelf in state.ledger.waiting.values()),
             "being_sent": sum(bool(o.attempt) for o in known),
+        },
+        "ahead": {
+            "tomorrow": dict(
+                Counter(standing(o) for o in known if o.day == ahead.tomorrow(state, now))
+            ),
+            "missing": [f"w{o.worker}" for o in ahead.missing(state, now)],
         },
         "cancelling": [asked.receipt for asked in state.cancellations.wanted.values()],
         "receipts": dict(Counter(o.status for o in mine if o.outcome is Outcome.REGISTERED)),
@@ -152,6 +158,13 @@ def _warnings(stand: dict[str, Any]) -> Iterator[str]:
         yield (
             f"taps of an earlier start without a day: {stand['taps_without_day']}; ask the people, "
             "then: werfpoort taps confirm DAY --by NAME (werfpoort taps list)"
+        )
+    if stand["ahead"]["tomorrow"]:
+        yield f"registered ahead for tomorrow: {counted(stand['ahead']['tomorrow'])}"
+    if stand["ahead"]["missing"]:
+        yield (
+            f"registered ahead and not here: {' '.join(stand['ahead']['missing'])}; if they do not "
+            "come: werfpoort ahead --cancel-missing"
         )
     for receipt in stand["cancelling"]:
         yield f"receipt {receipt}: is being cancelled"

@@ -141,3 +141,26 @@ def test_a_journal_of_the_other_kind_is_refused(config: Path) -> None:
     result = run("status", "--config", config)
     assert result.exit_code == 1
     assert "training registrations" in result.output
+
+
+def test_tomorrows_crews_are_listed_and_a_crew_is_confirmed_by_its_company_number(
+    config: Path,
+) -> None:
+    run("roster", "import", written(config.parent, PEOPLE), "--config", config)
+    off = run("ahead", "--confirm", "0448.181.966", "--config", config)
+    assert (off.exit_code, "ahead.enabled = true" in off.output) == (1, True)
+    config.write_text(config.read_text() + "\n[ahead]\nenabled = true\n")
+    listed = run("ahead", "--config", config)
+    assert "not confirmed: werfpoort ahead --confirm 0448181966" in listed.output
+    done = run(
+        "ahead", "--confirm", "0448.181.966", "--without", "w1", "--config", config, "--json"
+    )
+    assert (done.exit_code, "2 of 0448181966" in done.output) == (0, True), done.output
+    stand = json.loads(run("ahead", "--json", "--config", config).output)
+    (linde,) = (firm for firm in stand["employers"] if firm["employer"] == "0448181966")
+    assert (linde["crew"], linde["obligations"]) == (3, {"being sent": 2})
+    wrong = run("ahead", "--confirm", "0448181967", "--config", config)
+    assert (wrong.exit_code, "0448181967" in wrong.output) == (1, True)
+    assert run("ahead", "--confirm", "0448181966", "--without", "An", "--config", config).exit_code
+    nobody = run("ahead", "--cancel-missing", "--config", config)
+    assert (nobody.exit_code, "nobody" in nobody.output) == (0, True)

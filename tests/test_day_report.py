@@ -25,6 +25,7 @@ from agent.core.events import (
     TimePassed,
 )
 from agent.core.moment import Moment
+from agent.core.receipt_records import ObligationCancelled, ReceiptFollowed
 from agent.core.registrations import Answer, ItemError, Receipt
 from agent.core.remarks import DIMONA_NOT_OK, REMARKS, UNKNOWN, explained
 from agent.core.roster import Roster, Worker
@@ -139,6 +140,23 @@ def test_a_day_that_is_over_shows_what_midnight_ended_and_is_the_same_ever_after
     assert gate.report(MONDAY, TUESDAY) == after
     assert gate.report(TUESDAY, TUESDAY)["obligations"] == {"registered": 1}
     assert gate.report(dt.date(2026, 11, 26), TUESDAY)["obligations"] == {}
+
+
+def test_a_day_that_is_over_shows_what_was_cancelled_and_what_validation_said(gate: Gate) -> None:
+    gate.tap("04A1", RECEIPT)
+    gate.tap("04B2", Receipt("1000000004"))
+    at, (first, second) = gate.at, gate.keeper.state.ledger.obligations.values()
+    gate.keeper.journal.append(
+        at,
+        [
+            ObligationCancelled(first.reference, first.receipt),
+            ReceiptFollowed(second.reference, second.receipt, "FAILED", (DIMONA_NOT_OK,)),
+        ],
+    )
+    report = gate.report(MONDAY, TUESDAY)
+    assert report["obligations"] == {"registered": 1, "cancelled": 1}
+    (linde,) = report["employers"]
+    assert [row["worker"] for row in linde["attention"]] == ["w2"]
 
 
 def test_a_report_names_people_and_masks_their_numbers(gate: Gate) -> None:

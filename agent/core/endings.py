@@ -6,7 +6,7 @@ from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.obligations import SETTLED, Ledger, Outcome, each
 from agent.core.paper_records import ListStands, ObligationOnPaper, PersonListed
 from agent.core.receipt_records import ObligationCancelled, ReceiptFollowed
-from agent.core.records import Entry
+from agent.core.records import Entry, TapCounted, TapStored
 
 
 def apply(ledger: Ledger, entry: Entry) -> Ledger:
@@ -14,6 +14,11 @@ def apply(ledger: Ledger, entry: Entry) -> Ledger:
     match entry.record:
         case ReceiptFollowed(reference, receipt, status, remarks):
             return each(ledger, (reference,), receipt=receipt, status=status, remarks=remarks)
+        case TapStored(obligation=reference) | TapCounted(obligation=reference) if reference:
+            known = ledger.of(reference)
+            if known is None or not known.ahead:
+                return ledger
+            return each(ledger, (reference,), ahead=False, at=entry.at)
         case ObligationCancelled(reference):
             cancelled = {**SETTLED, "outcome": Outcome.CANCELLED, "remarks": ()}
             return each(ledger, (reference,), **cancelled)

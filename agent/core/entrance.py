@@ -62,6 +62,8 @@ def _count(turn: Turn, tap: TapStored, worker: Worker) -> None:
     rules = turn.state.rules
     duty = rules.duty_of(worker.employer)
     known = turn.state.ledger.for_tap(tap.worker, turn.at, duty, rules)
+    if known is not None and known.ahead:  # his night shift goes before today's
+        known = turn.state.ledger.of_last_night(tap.worker, turn.at, rules) or known
     if known is not None:
         _store(turn, _signal_of(known), replace(tap, obligation=known.reference))
         return

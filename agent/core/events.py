@@ -311,6 +311,16 @@ class CancellationAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class CrewConfirmationAsked:
+    """An employer confirms that its crew comes tomorrow, but for the workers `without`."""
+
+    at: Moment
+    employer: str
+    without: tuple[int, ...] = ()
+    asked: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ErasureAsked:
     """The details of these entries are to go, by rule or because a person asks for it.
 
@@ -351,6 +361,7 @@ Event = (
     | BadgeAssignmentAsked
     | BadgeDismissalAsked
     | CancellationAsked
+    | CrewConfirmationAsked
     | BurstEnded
     | InquiryEnded
     | Measured

@@ -17,6 +17,7 @@ import datetime as dt
 from dataclasses import replace
 
 from agent.core import (
+    ahead,
     asking,
     cancelling,
     expiry,
@@ -51,6 +52,7 @@ from agent.core.events import (
     CardsClashed,
     CauseConfirmationAsked,
     ClockSet,
+    CrewConfirmationAsked,
     DeviceCame,
     DeviceWent,
     ErasureAsked,
@@ -144,7 +146,12 @@ def _answer(turn: Turn, event: Event) -> None:
             roster_offered(turn, event)
         case RosterUnreadable():
             roster_unreadable(turn, event)
-        case BadgeAssignmentAsked() | BadgeDismissalAsked() | CancellationAsked():
+        case (
+            BadgeAssignmentAsked()
+            | BadgeDismissalAsked()
+            | CancellationAsked()
+            | CrewConfirmationAsked()
+        ):
             _asked(turn, event)
         case RecordFailed(_, cause):
             if isinstance(cause, Tapped):
@@ -186,7 +193,8 @@ def _fact(event: Fact) -> records.Record:
 
 
 def _asked(
-    turn: Turn, event: BadgeAssignmentAsked | BadgeDismissalAsked | CancellationAsked
+    turn: Turn,
+    event: BadgeAssignmentAsked | BadgeDismissalAsked | CancellationAsked | CrewConfirmationAsked,
 ) -> None:
     match event:
         case BadgeAssignmentAsked():
@@ -195,6 +203,8 @@ def _asked(
             badge_dismissed(turn, event)
         case CancellationAsked():
             cancelling.cancellation_asked(turn, event)
+        case CrewConfirmationAsked():
+            ahead.crew_confirmed(turn, event)
 
 
 def _started(turn: Turn, event: Started) -> None:
@@ -239,6 +249,7 @@ def _keep_the_day(turn: Turn) -> None:
     begins = turn.state.day is None or turn.state.day < today
     if over or begins:
         print_jobs.settle_on_paper(turn, today)
+        ahead.nobody_came(turn, today)
         over_days = [day for day in turn.state.ledger.waiting if day < today]
         open_yet = tuple(turn.state.ledger.waiting_on(sorted(over_days)))
         outages.keep_the_day(turn, open_yet, today)

@@ -74,6 +74,8 @@ class Obligation:
     receipt: str = ""
     status: str = ""
     """What the service last said of it: SUCCESSFULLY REGISTERED, VALIDATED, FAILED."""
+    ahead: bool = False
+    """Its worker is registered ahead and has not tapped yet."""
     remarks: tuple[str, ...] = ()
     errors: tuple[ItemError, ...] = ()
     lists: tuple[str, ...] = ()
@@ -204,15 +206,13 @@ class Ledger:
 
     def oldest_undelivered(self, duty: str = "", since: dt.date = dt.date.min) -> Obligation | None:
         """The first one that nobody has accepted, waiting or in flight; if named, of this duty, and
-        of a day from `since` on."""
+        of a day from `since` on. Who is registered ahead and not here yet waits for nothing."""
         open_ = [self.waiting_on((day,)) for day in self.waiting]
         for references in self.flights.values():
             flying = (self.of(reference) for reference in references)
             open_.append(o for o in flying if o is not None and o.outcome is None)
-        first = (
-            next((o for o in some if duty in ("", o.duty) and o.day >= since), None)
-            for some in open_
-        )
+        wanted = ((o for o in some if duty in ("", o.duty) and o.day >= since) for some in open_)
+        first = (next((o for o in some if not o.ahead), None) for some in wanted)
         return min((o for o in first if o is not None), key=lambda o: o.number, default=None)
 
     def for_tap(self, worker: int, at: Moment, duty: Duty, rules: Rules) -> Obligation | None:
@@ -227,7 +227,11 @@ class Ledger:
         known = self._standing(worker, today)
         if known is not None:
             return known
-        before = self._standing(worker, today - dt.timedelta(days=1))
+        return self.of_last_night(worker, at, rules)
+
+    def of_last_night(self, worker: int, at: Moment, rules: Rules) -> Obligation | None:
+        """The obligation of this worker's shift that began yesterday, while it may last."""
+        before = self._standing(worker, rules.day(at) - dt.timedelta(days=1))
         if before is None or not before.at.trusted:  # of which no time of the day is known
             return None
         return before if at.unix_ms - before.at.unix_ms < rules.shift_ms else None
@@ -299,6 +303,7 @@ def _opened(ledger: Ledger, entry: Entry, opened: ObligationOpened) -> Ledger:
         reader=opened.reader,
         at=opened.at,
         seq=entry.seq,
+        ahead=opened.ahead,
     )
     return replace(
         ledger,

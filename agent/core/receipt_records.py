@@ -6,6 +6,7 @@ The reason of a cancellation may be health data (DISEASE): it stands in the payl
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -57,4 +58,21 @@ class ObligationCancelled:
     elsewhere: bool = False
 
 
-ReceiptRecord = ReceiptFollowed | CancellationWanted | CancellationRefused | ObligationCancelled
+@dataclass(frozen=True, slots=True)
+class CrewConfirmed:
+    """An employer confirmed who comes on `day`: these are registered ahead."""
+
+    LOGGED: ClassVar = ("employer", "day", "size")
+    employer: str
+    day: dt.date
+    workers: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """How many they are."""
+        return len(self.workers)
+
+
+ReceiptRecord = (
+    ReceiptFollowed | CancellationWanted | CancellationRefused | ObligationCancelled | CrewConfirmed
+)

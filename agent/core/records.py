@@ -181,7 +181,10 @@ class TapCounted:
 
 @dataclass(frozen=True, slots=True)
 class ObligationOpened:
-    """A worker owes a registration for a day. `tap` is its first tap's entry, `at` its time."""
+    """A worker owes a registration for a day. `tap` is its first tap's entry, `at` its time.
+
+    `ahead`: nobody has tapped yet (`tap` 0): the employer confirmed who comes that day.
+    """
 
     LOGGED: ClassVar = ("reference", "day", "duty")
     reference: str
@@ -194,6 +197,7 @@ class ObligationOpened:
     reader: str
     tap: int
     at: Moment
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

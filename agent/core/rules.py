@@ -74,6 +74,10 @@ class Rules:
     first_retry_ms: int = 2_000
     longest_retry_ms: int = 300_000
     waiting_after_ms: int = 5_000
+    ahead: bool = False
+    """Whether tomorrow's crew may be registered, as its employer confirmed it."""
+    here_by_min: int = 9 * 60
+    """Minutes after midnight by which who is registered ahead has tapped."""
     follow_up_ms: int = 2 * 3600 * 1000
     """After a receipt, and between two rounds of questions about receipts; 0: none are asked."""
     facts: Facts = field(default_factory=Facts)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from agent.core import cancellations, obligations, papers, taps
+from agent.core import cancellations, papers, state, taps
 from agent.core.cancellations import Cancellations
 from agent.core.obligations import Ledger, Obligation
 from agent.core.papers import Papers, Sheet
@@ -56,7 +56,7 @@ def _folded(connection: sqlite3.Connection, day: dt.date, rules: Rules) -> PastD
         if entry.record is None:
             erased += 1
         elif not isinstance(entry.record, DayBegan):  # it would let go what is asked for
-            ledger = obligations.apply(ledger, entry)
+            ledger = state.settled(ledger, entry)
             loose = taps.apply(loose, entry, rules)
             asked = cancellations.apply(asked, ledger, entry)
             paper = papers.apply(paper, entry)

@@ -21,6 +21,7 @@ from agent.core.events import (
     CancellationAsked,
     CauseConfirmationAsked,
     ClockSet,
+    CrewConfirmationAsked,
     DeviceCame,
     DeviceWent,
     Event,
@@ -114,6 +115,7 @@ RULES = Rules(
         Line("second", "checkinatwork", 200, frozenset(Ability) - {Ability.ASK_AFTER}),
         Line("cleaning", "checkinout", 2, oldest_ms=600_000),
     ),
+    ahead=True,
     facts=Facts(grid_fed=True, configuration="a1"),
 )
 
@@ -148,7 +150,7 @@ steps = st.lists(
                 ),
                 *("paper", "paper", "print", "name", "measure", "measure", "dark", "said"),
                 *("export",),
-                *("cancel", "told", "told"),
+                *("cancel", "told", "told", "crew"),
             )
         ),
         st.integers(0, 9),
@@ -242,7 +244,7 @@ class Run:
             case "print":
                 for job in self.state.papers.jobs:
                     self.note(self.printing(job, n))
-            case "cancel" | "told" | "measure" | "said":
+            case "cancel" | "told" | "crew" | "measure" | "said":
                 self.afterwards(what, n)
             case _:
                 self.do(TimePassed(self.at))
@@ -273,6 +275,8 @@ class Run:
             case "said":
                 party, ticket = tuple(PARTIES)[n - 5], "T-1" if n % 2 else ""
                 self.do(CauseConfirmationAsked(self.at, "", party, By.PAGE, "An", ticket))
+            case "crew":
+                self.do(CrewConfirmationAsked(self.at, FIRM, (1,) if n % 2 else ()))
             case "cancel":
                 known = list(self.state.ledger.obligations.values())
                 references = tuple(o.reference for o in known[n : n + 2])
