@@ -227,6 +227,12 @@ def _asked_s(state: tenacity.RetryCallState) -> float:
     return (error.retry_after_s or 0.0) if isinstance(error, ChannelError) else 0.0
 
 
+def _of_content(error: ChannelError) -> bool:
+    """Whether what was sent may be the cause; a front end that says wait has not looked at it."""
+    waits = isinstance(error, Unavailable) and not error.ticket.code
+    return type(error) in WHOLE and not waits
+
+
 def _failure(error: Exception) -> Failure:
     if not isinstance(error, ChannelError):
         # A defect of ours must not stop the gate; what was sent is unknown.
@@ -238,7 +244,7 @@ def _failure(error: Exception) -> Failure:
         hint=error.hint,
         unsure=error.sent,
         hopeless=isinstance(error, Refused) or not (error.retry or error.sent),
-        whole=type(error) in WHOLE,
+        whole=_of_content(error),
         retry_after_ms=round((error.retry_after_s or 0.0) * 1000),
         ticket=error.ticket,
     )

@@ -21,7 +21,7 @@ from agent.channels.base import (
 from agent.channels.delivery import Delivery, Post
 from agent.core.commands import Send
 from agent.core.events import BurstEnded
-from agent.core.registrations import Answer, Receipt, Registration
+from agent.core.registrations import Answer, Receipt, Registration, Ticket
 from agent.sandbox.virtual import VirtualClock
 
 ASKED = (Registration("j-1", dt.date(2026, 11, 24), "1Y1000NF9KCQZ"),)
@@ -124,3 +124,20 @@ def test_once_the_agent_stops_no_attempt_is_made() -> None:
     delivery = Delivery({"ciaw": Post(channel, 20.0)}, clock, random.Random(1))
     assert delivery.burst(Send(1, "ciaw", ASKED, BURST_MS)) is None
     assert channel.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "of_content"),
+    [
+        (Unavailable("the service asks to wait (503)", ticket=Ticket(503)), False),
+        (Unavailable("SOA-02001", ticket=Ticket(500, code="SOA-02001")), True),
+        (Refused("SOA-03006", ticket=Ticket(500, code="SOA-03006")), True),
+        (NotReached("no route"), False),
+    ],
+)
+def test_only_who_has_read_a_call_refuses_it_for_what_is_in_it(
+    error: ChannelError, of_content: bool
+) -> None:
+    _, ended = burst(*[error] * 9)
+    assert ended.failure is not None
+    assert ended.failure.whole is of_content
