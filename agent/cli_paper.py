@@ -75,6 +75,7 @@ def fallback() -> None:
 
 
 _expect = click.option("--expect", multiple=True, help="A worker who comes later today: w12.")
+_day = click.option("--day", default="", help="Today, for a clock that is wrong: 2026-11-24.")
 _firm = click.option("--firm", default="", help="Company number, if not the site's own firm.")
 
 
@@ -83,14 +84,21 @@ _firm = click.option("--firm", default="", help="Company number, if not the site
 @click.option("--how", type=click.Choice(["centre", "form"]), default="centre", show_default=True)
 @_firm
 @click.option("--declaration", default="", help="Only for this declaration of works.")
+@_day
 @_expect
 @click.argument("number")
 def enter(
-    config_file: Path, how: str, firm: str, declaration: str, expect: tuple[str, ...], number: str
+    config_file: Path,
+    how: str,
+    firm: str,
+    declaration: str,
+    day: str,
+    expect: tuple[str, ...],
+    number: str,
 ) -> None:
     """Enter the reference NUMBER of the contact centre: the list is printed."""
     question = {"ask": "paper-reference", "number": number, "how": how, "firm": firm}
-    more = {"declaration": declaration, "expected": list(expect)}
+    more = {"declaration": declaration, "day": day, "expected": list(expect)}
     told(ask(loaded(config_file), {**question, **more}))
 
 
@@ -98,10 +106,13 @@ def enter(
 @config_option
 @click.option("--addendum", is_flag=True, help="Only who is on no list of today yet.")
 @_firm
+@_day
 @_expect
-def make_list(config_file: Path, addendum: bool, firm: str, expect: tuple[str, ...]) -> None:
+def make_list(
+    config_file: Path, addendum: bool, firm: str, day: str, expect: tuple[str, ...]
+) -> None:
     """Print a list now: provisional, as long as there is no reference number."""
-    question = {"ask": "paper-list", "addendum": addendum, "firm": firm}
+    question = {"ask": "paper-list", "addendum": addendum, "firm": firm, "day": day}
     told(ask(loaded(config_file), {**question, "expected": list(expect)}))
 
 

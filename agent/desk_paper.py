@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 from collections.abc import Callable
 
 from agent.config import Config
@@ -66,11 +67,12 @@ class PaperDesk:
             case {"ask": "paper-reference", "number": str()}:
                 entered = (number, by, _firm(question), str(question.get("how", "")))
                 more = (str(question.get("declaration", "")), self._expected(question))
-                return lambda asked: ReferenceEntered(now, *entered, *more, asked)
+                day = _day(question)
+                return lambda asked: ReferenceEntered(now, *entered, *more, day, asked)
             case {"ask": "paper-list"}:
                 addendum, firm = bool(question.get("addendum")), _firm(question)
-                expected = self._expected(question)
-                return lambda asked: ListAsked(now, by, addendum, firm, expected, asked)
+                expected, day = self._expected(question), _day(question)
+                return lambda asked: ListAsked(now, by, addendum, firm, expected, day, asked)
             case {"ask": "paper-copy"}:
                 return lambda asked: CopyAsked(now, by, number, asked)
             case {"ask": "paper-looked", "whole": bool(whole)}:
@@ -127,6 +129,15 @@ class PaperDesk:
             return {"done": False, "text": f"{error}; to do: {error.hint}"}
         encoded = base64.b64encode(pdf).decode()
         return {"done": True, "number": sheet.made.number, "pdf": encoded}
+
+
+def _day(question: Question) -> dt.date | None:
+    """Which day it is by whoever asks. Raises IdentifierError."""
+    text = str(question.get("day", ""))
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise IdentifierError(f"{text} is no day", "write it as 2026-11-24") from None
 
 
 def _firm(question: Question) -> str:

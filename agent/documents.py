@@ -75,7 +75,7 @@ class Documents:
                 firm=self._firms.get(made.firm, ""),
                 firm_number=made.firm,
                 made_by=made.by,
-                printed=self._local(sheet.at),
+                printed=self._on(sheet.at, made.day),
                 checkpoint=self._checkpoint(sheet, state),
                 people=tuple(self._person(row) for row in sheet.rows),
                 reference=self._reference(known) if known is not None else None,
@@ -117,7 +117,7 @@ class Documents:
             firm=self._firms.get(firm, ""),
             firm_number=firm,
             declaration=sheet.made.declaration if sheet is not None else site.declaration,
-            printed=self._local(now),
+            printed=self._on(now, sheet.made.day) if sheet is not None else self._local(now),
             address=site.address,
             training=state.training,
         )
@@ -143,7 +143,7 @@ class Documents:
 
     def _reference(self, reference: Reference) -> ReferenceOnPaper:
         got = reference.got
-        return ReferenceOnPaper(got.number, How(got.how), self._local(reference.at), got.by)
+        return ReferenceOnPaper(got.number, How(got.how), self._on(reference.at, got.day), got.by)
 
     def _checkpoint(self, sheet: Sheet, state: State) -> str:
         return self._signed(state, sheet.made.checkpoint)
@@ -153,3 +153,7 @@ class Documents:
 
     def _local(self, moment: Moment) -> dt.datetime:
         return moment.local(self._config.zone)
+
+    def _on(self, moment: Moment, day: dt.date) -> dt.datetime:
+        """With its time where a right clock told it; else the day alone, by a person's word."""
+        return self._local(moment) if moment.trusted else dt.datetime.combine(day, dt.time())

@@ -14,6 +14,7 @@ from agent.core.correction import PARTIES
 from agent.core.dialogue import FREE_TRIES, IDLE_MS
 from agent.core.incident_records import CauseCorrected
 from agent.core.keypad_codes import CAUSES
+from agent.core.moment import Trust
 from agent.core.obligations import Outcome
 from agent.core.paper_events import SlipKind
 from agent.core.records import described
@@ -298,6 +299,22 @@ def test_a_channel_that_recovers_still_delivers_who_is_on_the_list(gate: Simulat
     obligations = tuple(gate.daemon.keeper.state.ledger.obligations.values())
     assert {o.outcome for o in obligations} == {Outcome.REGISTERED}
     assert {o.list_reference for o in obligations} == {NUMBER}
+
+
+def test_where_no_clock_tells_the_day_it_is_asked_for(gate: Simulation) -> None:
+    gate.cut_power(30)
+    gate.clock.trust = Trust.UNKNOWN
+    gate.run_until(gate.clock.true_ms / 1000 + 5)
+    gate.later(gate.clock.true_ms / 1000 + 1, PEOPLE[9].uid)
+    typed(gate, OPEN, 5)
+    assert typed(gate, f"{NUMBER}#{NUMBER}#", 10) == ["entry-taken"] * 2
+    assert lists(gate) == []
+    assert typed(gate, "2411#32112026#24112026#", 40) == [
+        "entry-refused",
+        "entry-refused",
+        "entry-taken",
+    ]
+    assert lists(gate) == [(NUMBER, 8, True)]
 
 
 def test_where_no_code_is_asked_for_the_number_alone_is_enough() -> None:

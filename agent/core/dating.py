@@ -20,6 +20,9 @@ from agent.core.rules import Per
 from agent.core.taps import LooseTap
 from agent.core.turn import Turn
 
+MOST_DAYS_OFF = 366
+"""Ours: no gate is left without a right clock for longer; a year mistyped is beyond it."""
+
 
 def date_entries(turn: Turn) -> None:
     """Says that what was in doubt of this boot has a date by now. The clock is trusted."""
@@ -109,6 +112,28 @@ def day_named(turn: Turn, event: TapDayNamed) -> None:
         _take_the_word(turn, event, [waiting[n] for n in event.taps or waiting])
         return
     turn.reply(event.asked, False, f"no day was confirmed: {refusal}")
+
+
+def refuses_day(turn: Turn, day: dt.date) -> str:
+    """Why a person's word for today cannot be taken while no clock tells it; empty when it can."""
+    known = turn.state.day
+    if known is not None and not known <= day <= known + dt.timedelta(days=MOST_DAYS_OFF):
+        return f"{day} cannot be: {known} was the last day that a right clock told"
+    return ""
+
+
+def today_named(turn: Turn, day: dt.date, by: str) -> None:
+    """A person says that today is `day`, since no clock can: what was tapped since this start is
+    owed for it. Nothing is sent before the clock is trusted."""
+    taps = [
+        tap
+        for tap in turn.state.taps.loose
+        if tap.day is None and not tap.at.trusted and tap.at.boot_id == turn.at.boot_id
+    ]
+    for tap in taps:
+        _settle_on(turn, tap, day)
+    if taps:
+        turn.record(TapsDated(tuple(tap.seq for tap in taps), day, by))
 
 
 def _take_the_word(turn: Turn, event: TapDayNamed, taps: list[LooseTap]) -> None:

@@ -11,6 +11,8 @@ gate, whose answer comes back as a sound.
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -199,10 +201,9 @@ def _command(dialogue: Dialogue, state: State, at: Moment, typed: str) -> tuple[
             return _over(dialogue, SlipAsked(at, SlipKind.INSTRUCTION, _BY, KEYPAD))
         case Short.EVIDENCE:
             return _over(dialogue, SlipAsked(at, SlipKind.EVIDENCE, _BY, KEYPAD))
-        case Short.LIST:
-            return _over(dialogue, ListAsked(at, _BY, asked=KEYPAD))
-        case Short.ADDENDUM:
-            return _over(dialogue, ListAsked(at, _BY, addendum=True, asked=KEYPAD))
+        case Short.LIST | Short.ADDENDUM:
+            wanted = ListAsked(at, _BY, addendum=typed == Short.ADDENDUM, asked=KEYPAD)
+            return _of_today(dialogue, wanted)
         case Short.COPY:
             return _over(dialogue, CopyAsked(at, _BY, asked=KEYPAD))
         case Short.LINES:
@@ -221,7 +222,26 @@ def _number_again(
 ) -> tuple[Dialogue, Said]:
     if typed != number:
         return _over(dialogue, _refused(dialogue.keypad))
-    return _over(dialogue, ReferenceEntered(at, number, _BY, asked=KEYPAD))
+    return _of_today(dialogue, ReferenceEntered(at, number, _BY, asked=KEYPAD))
+
+
+def _of_today(dialogue: Dialogue, wanted: ReferenceEntered | ListAsked) -> tuple[Dialogue, Said]:
+    """Asks which day it is first, where the clock does not know."""
+    if wanted.at.trusted:
+        return _over(dialogue, wanted)
+    return _taken(dialogue, partial(_day, wanted))
+
+
+def _day(
+    wanted: ReferenceEntered | ListAsked, dialogue: Dialogue, state: State, at: Moment, typed: str
+) -> tuple[Dialogue, Said]:
+    if not re.fullmatch(r"\d{8}", typed):
+        return _again(dialogue)
+    try:
+        day = dt.date(int(typed[4:]), int(typed[2:4]), int(typed[:2]))
+    except ValueError:
+        return _again(dialogue)
+    return _over(dialogue, replace(wanted, at=at, day=day))
 
 
 def _lines(dialogue: Dialogue, state: State, at: Moment, typed: str) -> tuple[Dialogue, Said]:

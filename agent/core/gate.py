@@ -340,7 +340,8 @@ def standing(state: State, now: Moment) -> Signal:
 
 def _from_people(state: State, now: Moment) -> Signal | None:
     """What the paper of today waits for, that only a person can give."""
-    sheets = {} if state.day is None else {s.made.number: s for s in state.papers.of_day(state.day)}
+    since = state.day or dt.date.min  # later than the last day of a right clock: by a person's word
+    sheets = {n: sheet for n, sheet in state.papers.sheets.items() if sheet.made.day >= since}
     if any(job.held and job.due.number in sheets for job in state.papers.jobs.values()):
         return Signal.PRINTER_WAITS
     if any(not sheet.reference for sheet in sheets.values()):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from agent.core.attendance_list import Mark
+from agent.core.dating import refuses_day, today_named
 from agent.core.obligations import Obligation, Outcome
 from agent.core.paper_events import CopyAsked, LinesCounted, ListAsked, ReferenceEntered
 from agent.core.paper_records import (
@@ -33,7 +34,10 @@ SPARE_LINES = 8
 """Blank lines for those who come later, beside one for each unknown badge."""
 NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z ./-]{2,30}[0-9A-Za-z]")
 """A reference number as far as its form is known: 4 to 32 characters."""
-NO_DAY = "the clock is not trusted, so that nobody knows the day; set it (NTP), then ask again"
+NO_NUMBER = "it has 4 to 32 letters and digits; type all of it, as it was given"
+NO_DAY = (
+    "the clock is not trusted: say which day it is (at the keypad it is asked; --day), or set it"
+)
 
 _PRESENT = (None, Outcome.REGISTERED, Outcome.REJECTED)
 
@@ -44,18 +48,19 @@ def reference_entered(turn: Turn, event: ReferenceEntered) -> None:
     Another number than before makes another whole list: it may be for another cause.
     """
     number = " ".join(event.number.split())
-    if refusal := _refusal(turn, number):
-        turn.reply(event.asked, False, f"reference number not taken: {refusal}")
+    refusal = "" if NUMBER.fullmatch(number) else NO_NUMBER
+    today = _today(turn, event)
+    if refusal or not isinstance(today, dt.date):
+        turn.reply(event.asked, False, f"reference number not taken: {refusal or today}")
         return
-    rules, papers = turn.state.rules, turn.state.papers
-    firm, today = event.firm or rules.firm, rules.day(turn.at)
+    papers, firm = turn.state.papers, event.firm or turn.state.rules.firm
     numbers = [r.got.number for r in papers.references if (r.got.firm, r.got.day) == (firm, today)]
     if number not in numbers:
         got = ReferenceGot(number, firm, today, event.how, event.by.value, event.declaration)
         turn.record(got)
-    said = [_completed(turn, sheet, number, event) for sheet in _provisional(turn, firm, event)]
+    wanted = _Wanted(today, firm, number, event.by.value, event.expected, event.declaration)
+    said = [_completed(turn, sheet, number, event) for sheet in _provisional(turn, wanted)]
     whole = not said and number not in numbers
-    wanted = _Wanted(firm, number, event.by.value, event.expected, event.declaration)
     said += _make(turn, wanted, whole=whole)
     if not said:
         text = f"{number} was entered before, and everybody is on its list; ask for a copy instead"
@@ -66,30 +71,33 @@ def reference_entered(turn: Turn, event: ReferenceEntered) -> None:
 
 def list_asked(turn: Turn, event: ListAsked) -> None:
     """A list without waiting for a number, or of those who came since the last one."""
-    rules = turn.state.rules
-    if not turn.at.trusted:
-        turn.reply(event.asked, False, f"no list: {NO_DAY}")
+    firm, today = event.firm or turn.state.rules.firm, _today(turn, event)
+    if not isinstance(today, dt.date):
+        turn.reply(event.asked, False, f"no list: {today}")
         return
-    firm, today = event.firm or rules.firm, rules.day(turn.at)
     before = [s for s in turn.state.papers.of_day(today) if s.made.firm == firm]
     if event.addendum and not before:
         turn.reply(event.asked, False, "no addendum: no list was made today; ask for a list")
         return
     reference = turn.state.papers.reference(firm, today)
     number = reference.got.number if reference is not None else ""
-    wanted = _Wanted(firm, number, event.by.value, event.expected)
+    wanted = _Wanted(today, firm, number, event.by.value, event.expected)
     said = _make(turn, wanted, whole=not before)
     text = "; ".join(said) or "everybody is on a list of today; ask for a copy instead"
     turn.reply(event.asked, bool(said), text)
 
 
 def copy_asked(turn: Turn, event: CopyAsked) -> None:
-    """Prints lists of today again, each part marked as a duplicate."""
-    today = turn.state.rules.day(turn.at)
+    """Prints lists of today again, each part marked as a duplicate; of the last day with a list
+    while no clock tells which day it is."""
+    known = turn.state.papers.sheets.values()
+    day = max((sheet.made.day for sheet in known), default=None)
+    if turn.at.trusted:
+        day = turn.state.rules.day(turn.at)
     sheets = [
         sheet
-        for sheet in turn.state.papers.sheets.values()
-        if sheet.made.number == event.number or (not event.number and sheet.made.day == today)
+        for sheet in known
+        if sheet.made.number == event.number or (not event.number and sheet.made.day == day)
     ]
     for sheet in sheets:
         due(turn, Paper.LIST, sheet.made.number, event.by.value, copy=True)
@@ -124,12 +132,14 @@ class _Wanted:
 
     def __init__(
         self,
+        day: dt.date,
         firm: str,
         reference: str,
         by: str,
         expected: tuple[int, ...] = (),
         declaration: str = "",
     ) -> None:
+        self.day = day
         self.firm = firm
         self.reference = reference
         self.by = by
@@ -142,18 +152,23 @@ class _Wanted:
         return own and self.declaration in ("", worker.declaration)
 
 
-def _refusal(turn: Turn, number: str) -> str:
-    if not turn.at.trusted:
+def _today(turn: Turn, event: ReferenceEntered | ListAsked) -> dt.date | str:
+    """The day that the list is for; why there is none. By the clock, else by a person's word."""
+    if turn.at.trusted:
+        today = turn.state.rules.day(turn.at)
+        return today if event.day in (None, today) else f"it is {today}, says a right clock"
+    if event.day is None:
         return NO_DAY
-    if not NUMBER.fullmatch(number):
-        return "it has 4 to 32 letters and digits; type all of it, as it was given"
-    return ""
+    if refusal := refuses_day(turn, event.day):
+        return refusal
+    today_named(turn, event.day, event.by.value)
+    return event.day
 
 
-def _provisional(turn: Turn, firm: str, event: ReferenceEntered) -> Iterator[Sheet]:
-    for sheet in turn.state.papers.of_day(turn.state.rules.day(turn.at)):
-        mine = sheet.made.firm == firm and event.declaration in ("", sheet.made.declaration)
-        if mine and not sheet.reference:
+def _provisional(turn: Turn, wanted: _Wanted) -> Iterator[Sheet]:
+    for sheet in turn.state.papers.of_day(wanted.day):
+        mine = sheet.made.firm == wanted.firm
+        if mine and wanted.declaration in ("", sheet.made.declaration) and not sheet.reference:
             yield sheet
 
 
@@ -165,8 +180,7 @@ def _completed(turn: Turn, sheet: Sheet, number: str, event: ReferenceEntered) -
 
 def _make(turn: Turn, wanted: _Wanted, *, whole: bool) -> list[str]:
     """Makes a list for each declaration; `whole`: of everybody, else of who is on none yet."""
-    today = turn.state.rules.day(turn.at)
-    rows = _rows(turn, wanted, today)
+    rows = _rows(turn, wanted)
     named = {row.person.declaration for row in rows}
     declarations = named or {wanted.declaration or turn.state.rules.declaration}
     said = []
@@ -174,7 +188,7 @@ def _make(turn: Turn, wanted: _Wanted, *, whole: bool) -> list[str]:
         mine = [row for row in rows if row.person.declaration == declaration]
         before = [
             sheet.made.number
-            for sheet in turn.state.papers.of_day(today)
+            for sheet in turn.state.papers.of_day(wanted.day)
             if (sheet.made.firm, sheet.made.declaration) == (wanted.firm, declaration)
         ]
         if not whole:
@@ -193,19 +207,21 @@ def _make(turn: Turn, wanted: _Wanted, *, whole: bool) -> list[str]:
 def _write(
     turn: Turn, wanted: _Wanted, declaration: str, rows: list[PersonListed], adds_to: str
 ) -> str:
-    state, today = turn.state, turn.state.rules.day(turn.at)
-    number = f"{state.journal}-{today:%m%d}-{len(state.papers.of_day(today)) + 1}"
+    state, day = turn.state, wanted.day
+    number = f"{state.journal}-{day:%m%d}-{len(state.papers.of_day(day)) + 1}"
     first = {tap.uid: tap.at for tap in reversed(state.taps.loose)}
-    strangers = () if adds_to else tuple(first[uid] for uid in state.taps.unknown())
+    came = [] if adds_to else [first[uid] for uid in state.taps.unknown()]
+    strangers = tuple(at for at in came if at.trusted)
+    blank = 0 if adds_to else SPARE_LINES + len(came) - len(strangers)
     turn.record(
         ListMade(
             number,
-            today,
+            day,
             declaration,
             wanted.firm,
             wanted.reference,
             wanted.by,
-            0 if adds_to else SPARE_LINES,
+            blank,
             strangers,
             adds_to,
             state.checkpoint,
@@ -233,11 +249,19 @@ def _place(row: PersonListed) -> tuple[str, str, str]:
     return person.employer, person.surname.casefold(), person.given_name.casefold()
 
 
-def _rows(turn: Turn, wanted: _Wanted, today: dt.date) -> list[PersonListed]:
+def _rows(turn: Turn, wanted: _Wanted) -> list[PersonListed]:
     rows = [
-        PersonListed("", o.reference, o.worker, o.person, o.at, _mark(o), o.receipt)
+        PersonListed(
+            "",
+            o.reference,
+            o.worker,
+            o.person,
+            o.at if o.at.trusted else None,
+            _mark(o),
+            o.receipt,
+        )
         for o in turn.state.ledger.obligations.values()
-        if o.day == today
+        if o.day == wanted.day
         and o.duty == DUTY
         and o.outcome in _PRESENT
         and wanted.covers(o.person, turn)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -47,7 +48,8 @@ class CodeChecked:
 class ReferenceEntered:
     """A person enters a reference number. `firm` empty: the one that reports for the site.
 
-    `how`: `centre` or `form`. `expected`: workers to come later today, by number.
+    `how`: `centre` or `form`. `expected`: workers to come later today, by number. `day`: which
+    day it is by a person's word, for a gate whose clock is not trusted.
     """
 
     at: Moment
@@ -57,6 +59,7 @@ class ReferenceEntered:
     how: str = ""
     declaration: str = ""
     expected: tuple[int, ...] = ()
+    day: dt.date | None = None
     asked: int = 0
 
 
@@ -64,7 +67,7 @@ class ReferenceEntered:
 class ListAsked:
     """A person wants a list now, with what number there is, or with none.
 
-    `addendum`: of those alone who stand on none yet.
+    `addendum`: of those alone who stand on none yet. `day`: as of a reference number.
     """
 
     at: Moment
@@ -72,6 +75,7 @@ class ListAsked:
     addendum: bool = False
     firm: str = ""
     expected: tuple[int, ...] = ()
+    day: dt.date | None = None
     asked: int = 0
 
 

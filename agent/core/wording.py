@@ -56,7 +56,10 @@ def company(number: str) -> str:
 
 
 def instant(moment: dt.datetime) -> str:
-    """With seconds and offset: 24/11/2026 07:10:07 +01:00."""
+    """With seconds and offset: 24/11/2026 07:10:07 +01:00. Without an offset its time of the day
+    is not known: 24/11/2026."""
+    if moment.tzinfo is None:
+        return f"{moment:%d/%m/%Y}"
     offset = f"{moment:%z}"
     return f"{moment:%d/%m/%Y{_KEPT}%H:%M:%S}{_KEPT}{offset[:3]}:{offset[3:5]}"
 

@@ -292,6 +292,57 @@ def test_half_a_number_and_a_day_that_nobody_knows_are_refused() -> None:
     assert not gate.state.papers.sheets
 
 
+TODAY = dt.date(2026, 11, 24)
+
+
+def dark(people: dict[str, Worker] = PEOPLE) -> Gate:
+    """Restarted without network: no clock tells the day, and two have tapped since."""
+    gate = Gate(people)
+    gate.tap("04A3")
+    gate.fail()
+    gate.ms += 600_000
+    gate.trust = Trust.UNKNOWN
+    gate.do(ClockSet(gate.at, -86_400_000))
+    gate.tap("04A1", "04A2")
+    return gate
+
+
+def test_where_no_clock_tells_the_day_a_persons_word_makes_the_list() -> None:
+    gate = dark()
+    jobs = prints(gate.enter("20261124", day=TODAY))
+    assert sorted(name for job in jobs for name in names(job)) == ["Aerts", "Bogaert", "Claes"]
+    here = next(job for job in jobs if len(job.sheet.rows) == 2)
+    assert all(row.tapped is None for row in here.sheet.rows)  # at what time nobody knows
+    assert here.sheet.made.day == TODAY
+    gate.print_all()
+    assert gate.outcome("04A1") == (None, here.sheet.made.number, "20261124")
+    assert gate.sends == []  # nothing is sent on a person's word
+    gate.trust = Trust.NTP
+    gate.do(ClockSet(gate.at, 86_400_000))
+    sent = {r.inss for send in gate.sends for r in send.registrations}
+    assert INSS in sent  # the day lasts: it is delivered all the same
+
+
+def test_a_day_named_by_a_person_that_is_over_by_a_right_clock_ends_on_paper() -> None:
+    gate = dark()
+    gate.enter("20261124", day=TODAY)
+    gate.print_all()
+    gate.trust = Trust.NTP
+    gate.midnight()
+    assert gate.outcome("04A1")[0] is Outcome.ON_PAPER
+
+
+def test_a_day_that_cannot_be_is_refused_and_a_right_clock_is_not_overruled() -> None:
+    gate = dark()
+    assert not reply(gate.ask(day=dt.date(2026, 11, 23))).done  # a right clock told the 24th
+    assert not reply(gate.ask(day=dt.date(2028, 11, 24))).done
+    assert gate.state.taps.loose
+    gate.trust = Trust.NTP
+    gate.do(ClockSet(gate.at, 86_400_000))
+    assert not reply(gate.ask(day=dt.date(2026, 11, 25))).done
+    assert reply(gate.ask(day=TODAY)).done
+
+
 def test_paper_out_goes_on_with_the_part_that_is_not_certain() -> None:
     gate = Gate()
     gate.tap("04A1")

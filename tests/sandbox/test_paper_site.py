@@ -20,11 +20,11 @@ from agent.sandbox.site import CODE, VirtualSite
 from drivers.emulators.escpos import EscposEmulator
 from drivers.emulators.nfc_cards import ntag213
 
-PEOPLE = crew(12, random.Random(12))
+PEOPLE = crew(9, random.Random(12))
 CARDS = [ntag213(person.uid) for person in PEOPLE]
 PATIENCE_S = 30.0
 NUMBER = "2026112417"
-PAGES = 3  # 12 names and 8 blank lines, 8 on a page
+PAGES = 3  # 9 names and 8 blank lines, 8 on a page
 PAGE = re.compile(re.sub(r"\{\w+\}", r"(\\d+)", texts("nl")["list.page"]))
 """Stands once on each page, at its end."""
 DUPLICATE = texts("nl")["list.duplicate"]
@@ -32,7 +32,7 @@ DUPLICATE = texts("nl")["list.duplicate"]
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[VirtualSite]:
-    """Twelve people have tapped; nothing goes through."""
+    """Nine people have tapped; nothing goes through."""
     with VirtualSite(tmp_path, PEOPLE, paper=True) as virtual:
         virtual.set_faults(unreachable=True)
         for card in CARDS:
@@ -142,3 +142,47 @@ def test_a_power_cut_after_the_first_page_goes_on_and_prints_nothing_twice_silen
     assert DUPLICATE not in before
     marked, again, last = re.findall(rf"{DUPLICATE}|{PAGE.pattern}", after)
     assert (marked[0], again[0], last[0]) == ("", "2", "3")  # page 3 had not begun
+
+
+def test_an_open_cover_is_told_before_anything_is_printed_and_nothing_is_marked(
+    site: VirtualSite,
+) -> None:
+    opened(site)
+    printer(site).hardware.cover_open = True
+    site.press(f"{NUMBER}#{NUMBER}#")
+    wait_until(lambda: bool(lists(site)), "the list is made")
+    wait_until(lambda: "cover open" in str(lists(site)[0]["waits_for"]), "the cover is told")
+    assert site.status()["signal"] == "printer-waits"
+    printer(site).hardware.cover_open = False
+    wait_until(lambda: proof(site), "the list is proof")
+    assert pages(site) == [1, 2, 3]
+    assert DUPLICATE not in printer(site).text
+
+
+def test_a_printer_switched_off_and_on_in_the_middle_forgets_nothing_that_counts(
+    site: VirtualSite,
+) -> None:
+    opened(site)
+    printer(site).hardware.paper_dots = 3000
+    site.press(f"{NUMBER}#{NUMBER}#")
+    wait_until(lambda: "part-printed" in kinds(site), "the first page is there")
+    time.sleep(0.5)
+    printer(site).power_cycle()
+    printer(site).hardware.paper_dots = None
+    wait_until(lambda: proof(site), "the list is proof")
+    assert pages(site) == [1, 2, 3]
+    assert printer(site).text.count(DUPLICATE) == 1
+
+
+def test_a_printer_that_never_answers_asks_for_a_look_and_a_person_answers_at_the_keypad(
+    site: VirtualSite,
+) -> None:
+    opened(site)
+    printer(site).hardware.mute = True
+    site.press(f"{NUMBER}#{NUMBER}#")
+    wait_until(lambda: "paper-held" in kinds(site), "nobody knows what came out")
+    wait_until(lambda: pages(site) == [1, 2, 3], "all came out")
+    assert not proof(site)
+    site.press("6#1#")
+    wait_until(lambda: proof(site), "a person looked")
+    assert pages(site) == [1, 2, 3]  # nothing was printed again
