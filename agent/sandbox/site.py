@@ -91,8 +91,8 @@ empty_page = ""
 """
 ROWS, COLUMNS = KeypadSettings().rows, KeypadSettings().columns
 CODE = "4321"
-PRESSED_S, BETWEEN_KEYS_S = 0.09, 0.09
-"""How long a finger in no hurry holds a key, and stays away from the next."""
+LONGEST_PRESS_S, BETWEEN_KEYS_S = 2.0, 0.12
+"""A finger holds a key until it beeps, so long at most, and stays away from the next so long."""
 WITH_PAPER = """
 [keypad]
 kind = "matrix"
@@ -272,8 +272,12 @@ class VirtualSite:
     def press(self, keys: str) -> None:
         """Types these keys, one after the other."""
         for key in keys:
+            pressed = time.monotonic()
             self.keys.press(key)
-            time.sleep(PRESSED_S)
+            while self.lamps.lit_after("buzzer", pressed) is None:
+                if time.monotonic() - pressed > LONGEST_PRESS_S:
+                    break
+                time.sleep(0.01)
             self.keys.release(key)
             time.sleep(BETWEEN_KEYS_S)
 
