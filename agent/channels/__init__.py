@@ -7,14 +7,12 @@ import ssl
 from functools import partial
 from typing import TYPE_CHECKING
 
-from agent.channels.base import Ability, Channel, NotReached, Reply
+from agent.channels.base import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
-    from agent.channels.credentials import CredentialFiles
-    from agent.core.registrations import Registration
+    from agent.channels.credentials import Authorities, CredentialFiles
     from agent.settings import ChannelSettings, PlaceSettings
 
 
@@ -23,10 +21,9 @@ def open_channel(settings: ChannelSettings, place: PlaceSettings | None = None) 
 
     `place`: where the site is, for a service that registers the place.
     """
-    try:
-        trusted = authorities(settings.ca_file)
-    except (OSError, ssl.SSLError) as error:
-        return Unusable(settings.name, f"{settings.ca_file}: {error}")
+    from agent.channels.credentials import Authorities
+
+    trusted = Authorities(settings.ca_file) if settings.ca_file is not None else None
     match settings.kind:
         case "checkinatwork":
             return _checkinatwork(settings, trusted)
@@ -38,7 +35,7 @@ def open_channel(settings: ChannelSettings, place: PlaceSettings | None = None) 
             raise ValueError(f"channel {settings.name}: no such kind: {unknown}")
 
 
-def _checkinatwork(settings: ChannelSettings, trusted: ssl.SSLContext | None) -> Channel:
+def _checkinatwork(settings: ChannelSettings, trusted: Authorities | None) -> Channel:
     from agent.channels.checkinatwork import Checkinatwork
     from agent.channels.credentials import Credentials
     from agent.channels.wire import Wire
@@ -56,7 +53,7 @@ def _checkinatwork(settings: ChannelSettings, trusted: ssl.SSLContext | None) ->
 
 
 def _checkinout(
-    settings: ChannelSettings, trusted: ssl.SSLContext | None, place: PlaceSettings | None
+    settings: ChannelSettings, trusted: Authorities | None, place: PlaceSettings | None
 ) -> Channel:
     from agent.channels.checkinout import CheckInOut, place_of_work
     from agent.channels.credentials import SigningKey
@@ -84,7 +81,7 @@ def _checkinout(
     )
 
 
-def _supplier(settings: ChannelSettings, trusted: ssl.SSLContext | None) -> Channel:
+def _supplier(settings: ChannelSettings, trusted: Authorities | None) -> Channel:
     from agent.channels.credentials import BearerToken, Credentials
     from agent.channels.mutual_tls import open_wire
     from agent.channels.supplier import Supplier
@@ -93,11 +90,12 @@ def _supplier(settings: ChannelSettings, trusted: ssl.SSLContext | None) -> Chan
     return Supplier(
         settings.name,
         settings.endpoint,
-        partial(open_wire, trusted, settings.ca_file),
+        partial(open_wire, trusted),
         duty=settings.duty,
         clock=_utc_now,
         token=BearerToken(settings.token_file) if settings.token_file else None,
         credentials=Credentials(files, rsa=False) if files else None,
+        authorities=trusted,
         oldest_s=settings.oldest_s,
         single=settings.batch == 1,
         api=settings.api,
@@ -126,25 +124,3 @@ def authorities(ca_file: Path | None) -> ssl.SSLContext | None:
 
 def _utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
-
-
-class Unusable:
-    """A channel whose files are broken: every call says so, and the gate works on."""
-
-    abilities: frozenset[Ability] = frozenset()
-
-    def __init__(self, name: str, problem: str) -> None:
-        self.name = name
-        self._problem = problem
-
-    def prepare(self) -> None:
-        """Raises NotReached, with the mend."""
-        raise NotReached(self._problem, "mend `ca_file`, then restart the agent", retry=False)
-
-    def register(self, registrations: Sequence[Registration], timeout_s: float) -> Reply:
-        """Raises NotReached, with the mend."""
-        self.prepare()
-        raise AssertionError("unreachable")
-
-    def close(self) -> None:
-        """Nothing to let go."""

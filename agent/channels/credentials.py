@@ -3,6 +3,7 @@
     Credentials   certificate and key: to sign SOAP, or for mutual TLS
     SigningKey    a key alone: to sign the JWT that asks for an access token
     BearerToken   a token as the supplier gave it
+    Authorities   whom it trusts in TLS, where the configuration names them
 
 `current()` costs one to three `stat` calls; the files are read again only when one of them was
 replaced or rewritten. While a new one is broken or half there, the old one stays in force and
@@ -12,6 +13,7 @@ replaced or rewritten. While a new one is broken or half there, the old one stay
 from __future__ import annotations
 
 import datetime as dt
+import ssl
 import stat
 import threading
 from collections.abc import Callable
@@ -128,6 +130,25 @@ class BearerToken(Renewed[str]):
 
     def __init__(self, file: Path) -> None:
         super().__init__((file,), partial(load_token, file))
+
+
+class Authorities(Renewed[ssl.SSLContext]):
+    """The authorities in a PEM file, trusted besides no other."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        super().__init__((file,), partial(load_authorities, file))
+
+
+def load_authorities(path: Path) -> ssl.SSLContext:
+    """A context that trusts the authorities in that file alone. Raises CredentialError."""
+    try:
+        return ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        raise CredentialError(
+            f"{path} holds no authority to trust: {error.strerror or error}",
+            "write the authority's certificate there in PEM form, or leave ca_file out",
+        ) from None
 
 
 def load(files: CredentialFiles, *, rsa: bool = True) -> Credential:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 import ssl
-from pathlib import Path
 
 from agent.channels.base import NotAuthenticated
-from agent.channels.credentials import Credential
+from agent.channels.credentials import Authorities, Credential, load_authorities
 from agent.channels.wire import HINT_CREDENTIAL, Wire
 
 
-def open_wire(
-    trusted: ssl.SSLContext | None, ca_file: Path | None, shown: Credential | None
-) -> Wire:
-    """A wire that trusts `trusted` (None: the system's authorities) and shows `shown`, if any."""
+def open_wire(authorities: Authorities | None, shown: Credential | None) -> Wire:
+    """A wire that trusts these (None: the system's authorities) and shows `shown`, if any.
+
+    Raises CredentialError.
+    """
     if shown is None:
-        return Wire(trusted)
+        return Wire(authorities)
     # A context of its own: one that shows a certificate goes on showing it.
-    return Wire(client_context(ssl.create_default_context(cafile=ca_file), shown))
+    own = load_authorities(authorities.file) if authorities else ssl.create_default_context()
+    return Wire(client_context(own, shown))
 
 
 def client_context(context: ssl.SSLContext, shown: Credential) -> ssl.SSLContext:

@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
+import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from agent.channels.base import (
     Reply,
     Unavailable,
 )
-from agent.channels.credentials import BearerToken, Credential, Credentials
+from agent.channels.credentials import Authorities, BearerToken, Credential, Credentials
 from agent.channels.json_answers import answered_error, read_json, text_of, ticket_of
 from agent.channels.supplier_messages import DUTIES, Answers, Requests
 from agent.channels.wire import HINT_FIND_OUT, HINT_OTHER_PAGE, Wire, WireAnswer
@@ -56,8 +57,8 @@ class Supplier:
     """The channel of one supplier, for the duty `duty`.
 
     `open_wire` makes a wire that shows a certificate, or None; it is called again when the
-    certificate was renewed. `single`: one registration a call, without a list around it.
-    `clock` gives aware UTC.
+    certificate or the `authorities` that it trusts were renewed. `single`: one registration a
+    call, without a list around it. `clock` gives aware UTC.
     """
 
     abilities = frozenset({Ability.ASK_AFTER, Ability.ROSTER})
@@ -72,6 +73,7 @@ class Supplier:
         clock: Callable[[], dt.datetime],
         token: BearerToken | None = None,
         credentials: Credentials | None = None,
+        authorities: Authorities | None = None,
         oldest_s: float = OLDEST_S,
         single: bool = False,
         api: ApiSettings | None = None,
@@ -84,6 +86,7 @@ class Supplier:
         self._clock = clock
         self._token = token
         self._credentials = credentials
+        self._authorities = authorities
         self._oldest_s = oldest_s
         self._duty = DUTIES[duty]
         self._api = api if api is not None else ApiSettings()
@@ -91,7 +94,7 @@ class Supplier:
         self._answers = Answers(answer or AnswerSettings(), self._duty)
         self._salt = secrets.token_bytes(16)
         self._wires: list[Wire] = []
-        self._shown: str | None = None
+        self._shown: tuple[str, ssl.SSLContext | None] | None = None
         self._lock = threading.Lock()
         self._closed = False
 
@@ -193,14 +196,15 @@ class Supplier:
         return headers
 
     def _wire(self) -> Wire:
-        """The wire that shows the certificate in force. Raises CredentialError."""
+        """The wire for the certificate and the authorities in force. Raises CredentialError."""
         shown = self._credentials.current() if self._credentials is not None else None
-        fingerprint = shown.fingerprint if shown is not None else ""
+        trusted = self._authorities.current() if self._authorities is not None else None
+        key = (shown.fingerprint if shown is not None else "", trusted)
         with self._lock:
-            if not self._wires or (fingerprint != self._shown and not self._closed):
+            if not self._wires or (key != self._shown and not self._closed):
                 # The one before stays open for the call that may be in flight on it.
                 self._wires.append(self._open_wire(shown))
-                self._shown = fingerprint
+                self._shown = key
                 if self._closed:
                     self._wires[-1].close()
             return self._wires[-1]

@@ -39,6 +39,8 @@ from agent.channels.base import (
 if TYPE_CHECKING:
     import httpx
 
+    from agent.channels.credentials import Authorities
+
 MAX_ANSWER_BYTES = 8 * 2**20
 """A registration answers in about 1.5 kB, a search of 500 in 0.8 MB: ten times that, and whole."""
 KEEP_ALIVE_S = 55.0
@@ -111,12 +113,13 @@ class Wire:
     """A kept-open HTTP client. Safe to use from several threads.
 
     `transport`: an ssl context makes the gate's own transport on first use (None: the system's
-    CAs); any httpx transport is taken as it is. `monotonic` times the deadline, in seconds.
+    CAs), authorities make it anew when their file was renewed; any httpx transport is taken as it
+    is. `monotonic` times the deadline, in seconds.
     """
 
     def __init__(
         self,
-        transport: httpx.BaseTransport | ssl.SSLContext | None = None,
+        transport: httpx.BaseTransport | ssl.SSLContext | Authorities | None = None,
         *,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
@@ -125,6 +128,8 @@ class Wire:
         self._max_answer_bytes = max_answer_bytes
         self._monotonic = monotonic
         self._client: httpx.Client | None = None
+        self._before: list[httpx.Client] = []
+        self._trusted: ssl.SSLContext | None = None
         self._closed = False
 
     def prepare(self) -> None:
@@ -167,14 +172,24 @@ class Wire:
     def close(self) -> None:
         """Lets connections go; never raises. A call in flight is not interrupted."""
         self._closed = True
-        if self._client is not None:
-            self._client.close()
+        for client in (*self._before, self._client):
+            if client is not None:
+                client.close()
 
     def _open_client(self) -> httpx.Client:
+        """The client in force. Raises CredentialError while the authorities were never good."""
+        from agent.channels.credentials import Authorities
+
+        transport = self._transport
+        if isinstance(transport, Authorities):
+            transport = transport.current()
+            if self._client is not None and transport is not self._trusted:
+                self._before.append(self._client)  # a call may be in flight on it
+                self._client = None
+            self._trusted = transport
         if self._client is None:
             import httpx
 
-            transport = self._transport
             if transport is None or isinstance(transport, ssl.SSLContext):
                 transport = gate_transport(transport)
             self._client = httpx.Client(transport=transport, headers=_HEADERS, trust_env=False)

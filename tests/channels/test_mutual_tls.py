@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from agent.channels.base import ChannelError, NotAuthenticated, Registration
-from agent.channels.credentials import CredentialFiles, Credentials
+from agent.channels.credentials import Authorities, CredentialFiles, Credentials
 from agent.channels.mutual_tls import open_wire
 from agent.channels.supplier import Supplier
 from agent.channels.wire import Wire
@@ -48,14 +48,15 @@ class Mutual:
         self.ca_file.write_bytes(tls.pem)
 
     def channel(self, credentials: Credentials) -> Supplier:
-        trusted = ssl.create_default_context(cafile=self.ca_file)
+        trusted = Authorities(self.ca_file)
         return Supplier(
             "s",
             self.server.address + BASE_PATH,
-            lambda shown: open_wire(trusted, self.ca_file, shown),
+            lambda shown: open_wire(trusted, shown),
             duty="checkinatwork",
             clock=self._clock,
             credentials=credentials,
+            authorities=trusted,
         )
 
     def files(self, pair: Pair) -> CredentialFiles:

@@ -13,7 +13,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from agent.channels import open_channel
-from agent.channels.base import Ability, ChannelError, NotReached, Registration
+from agent.channels.base import (
+    Ability,
+    CertificateRefused,
+    ChannelError,
+    NotAuthenticated,
+    Registration,
+)
 from agent.sandbox import checkinout, presence, supplier
 from agent.sandbox.authority import Authority
 from agent.sandbox.checkinout import CheckInOutService
@@ -177,11 +183,38 @@ def test_a_broken_secret_is_told_when_a_channel_is_prepared_and_mended_without_r
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_broken_authority_file_is_told_by_every_call(world: World, kind: str) -> None:
+def test_a_broken_authority_file_is_told_and_taken_up_once_it_is_mended(
+    world: World, kind: str
+) -> None:
+    good = (world.folder / "ca.pem").read_bytes()
     (world.folder / "ca.pem").write_text("rubbish")
-    channel = open_channel(world.settings(kind, "https://localhost"), PLACE)
-    for call in (channel.prepare, lambda: channel.register([item()], TIMEOUT_S)):
-        with pytest.raises(NotReached, match=r"ca\.pem"):
-            call()
-    channel.close()
-    assert channel.abilities == frozenset()
+    service = world.service(kind)
+    with HttpsServer(service, world.authority.server_context()) as server:
+        channel = open_channel(world.settings(kind, server.address), PLACE)
+        for call in (channel.prepare, lambda: channel.register([item()], TIMEOUT_S)):
+            with pytest.raises(NotAuthenticated, match=r"ca\.pem") as caught:
+                call()
+            assert (caught.value.sent, caught.value.retry) == (False, False)
+            assert "PEM" in caught.value.hint
+        (world.folder / "ca.pem").write_bytes(good)
+        reply = channel.register([item()], TIMEOUT_S)
+        channel.close()
+    assert reply.answers[0].receipt is not None
+    assert channel.abilities == KINDS[kind]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_another_authority_is_trusted_without_a_restart_and_a_broken_one_changes_nothing(
+    world: World, kind: str
+) -> None:
+    service, other = world.service(kind), Authority()
+    (world.folder / "ca.pem").write_bytes(other.pem)
+    with HttpsServer(service, world.authority.server_context()) as server:
+        channel = open_channel(world.settings(kind, server.address), PLACE)
+        with pytest.raises(CertificateRefused):
+            channel.register([item()], TIMEOUT_S)
+        (world.folder / "ca.pem").write_bytes(world.authority.pem + other.pem)
+        assert channel.register([item()], TIMEOUT_S).answers[0].receipt is not None
+        (world.folder / "ca.pem").write_text("rubbish")
+        assert channel.register([item()], TIMEOUT_S).answers
+        channel.close()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core import gate
@@ -389,6 +389,7 @@ def for_state(entries: list[Entry]) -> list[Entry]:
     return [e for e in entries if e.seq >= base or e.kind in LASTING]
 
 
+@settings(deadline=None)
 @given(steps)
 def test_the_state_restored_from_the_journal_is_the_state_that_ran(plan: list[Step]) -> None:
     run = Run()
@@ -398,6 +399,7 @@ def test_the_state_restored_from_the_journal_is_the_state_that_ran(plan: list[St
         assert gate.restore(RULES, for_state(run.entries)) == run.state
 
 
+@settings(deadline=None)
 @given(steps)
 def test_a_worker_owes_one_registration_a_day(plan: list[Step]) -> None:
     run = Run()
@@ -415,6 +417,7 @@ def test_a_worker_owes_one_registration_a_day(plan: list[Step]) -> None:
     assert len(daily) == len(set(daily))
 
 
+@settings(deadline=None)
 @given(steps)
 def test_no_obligation_waits_for_a_day_that_is_over_once_the_clock_is_trusted(
     plan: list[Step],
@@ -432,6 +435,7 @@ def test_no_obligation_waits_for_a_day_that_is_over_once_the_clock_is_trusted(
             assert obligation.outcome in set(Outcome)
 
 
+@settings(deadline=None)
 @given(steps)
 def test_whoever_stands_on_a_list_that_is_proof_ends_the_day_on_paper_or_registered(
     plan: list[Step],
