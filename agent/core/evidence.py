@@ -233,6 +233,8 @@ def _of_answer(held: list[Measurement], name: str) -> object:
 def _of(name: str, given: list[tuple[int, object]]) -> object:
     if name == "anchors":
         return _anchors([(ms, value) for ms, value in given if isinstance(value, tuple)])
+    if name == "last_hop":
+        return max(given, key=lambda when: (when[0], str(when[1])))[1]
     adverse = ADVERSE.get(name, FAILING)
     # Made at the very same instant: the adverse one is taken last, so it stands.
     ranked = sorted((ms, _rank(r, adverse), r) for ms, r in given if isinstance(r, Reading))

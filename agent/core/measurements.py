@@ -85,7 +85,8 @@ class Internet:
     """Of one uplink. `anchors`: each by itself, in the configured order. `provider_hop`: a hop of
     the provider answers; `beyond`: one beyond it. `portal`: failing when a login page or redirect
     came, well when it was looked for and none came. `subscription`: failing when used up or
-    unpaid. `steady`: failing with loss or delay."""
+    unpaid. `steady`: failing with loss or delay. `last_hop`: the farthest router that answered, for
+    the report; it decides nothing."""
 
     anchors: tuple[Reading, ...] = ()
     provider_hop: Reading = UNKNOWN
@@ -93,6 +94,7 @@ class Internet:
     portal: Reading = UNKNOWN
     subscription: Reading = UNKNOWN
     steady: Reading = UNKNOWN
+    last_hop: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,7 @@ def from_readings(layer: Layer, given: Mapping[str, str]) -> Value:
 
 def _field(name: str, text: str) -> object:
     match name:
-        case "code" | "origin":
+        case "code" | "origin" | "last_hop":
             return text
         case "status":
             return int(text)

@@ -31,10 +31,12 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """What the anchors said, in their order. `steady`: failing with loss or delay."""
+    """What the anchors said, in their order. `steady`: failing with loss or delay. `took_s`: the
+    longest that a connection took."""
 
     answers: tuple[Reading, ...]
     steady: Reading
+    took_s: float = 0.0
 
 
 def ring(
@@ -50,13 +52,16 @@ def ring(
         ended = calls.wait(SOON_S)
         if not any(call.connected for call in ended.values()):
             ended = calls.wait(patience_s, first=True)
+            latest_s = max((c.after_s for c in ended.values() if c.after_s is not None), default=0)
+            ended = calls.wait(latest_s + SLOW_S)  # the others are as late, not silent
         times = [call.after_s for call in ended.values() if call.after_s is not None]
         answers = [_tcp(ended.get(place)) for place in places]
         if tls is not None and times:
             limit_s = max(SOON_S, 3 * max(times))
             answers = _greet(anchors, answers, calls, tls, limit_s)
     late = any(seconds >= SLOW_S for seconds in times) or (WELL in answers and FAILING in answers)
-    return Rung(tuple(answers), FAILING if late else WELL if WELL in answers else UNKNOWN)
+    steady = FAILING if late else WELL if WELL in answers else UNKNOWN
+    return Rung(tuple(answers), steady, max(times, default=0.0))
 
 
 def _tcp(call: Dialled | None) -> Reading:

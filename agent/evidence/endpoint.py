@@ -52,7 +52,9 @@ def is_address(host: str) -> bool:
     return False
 
 
-def looked_up(host: str, resolvers: Sequence[str], device: str = "") -> tuple[Reading, list[str]]:
+def looked_up(
+    host: str, resolvers: Sequence[str], device: str = "", slow_s: float = 0.0
+) -> tuple[Reading, list[str]]:
     """Whether the name is known, and its addresses, from the first resolver that knows it.
 
     Failing when resolvers answer and none knows it; unknown when none answers.
@@ -61,7 +63,7 @@ def looked_up(host: str, resolvers: Sequence[str], device: str = "") -> tuple[Re
         return WELL, [host if host != "localhost" else "127.0.0.1"]
     denied = False
     for resolver in resolvers:
-        answer = ask(resolver, host, device)
+        answer = ask(resolver, host, device, slow_s)
         if answer.addresses:
             return WELL, list(answer.addresses)
         denied = denied or answer.told in (Told.KNOWN, Told.NO_SUCH_NAME)
@@ -73,15 +75,17 @@ def reach(
     resolvers: Sequence[str],
     device: str = "",
     *,
-    patience_s: float = PATIENCE_S,
+    slow_s: float = 0.0,
     dated: bool = False,
 ) -> Reached:
-    """The way to `endpoint`, layer by layer as far as it goes; with `dated` its clock too."""
-    name, found = looked_up(endpoint.host, resolvers, device)
+    """The way to `endpoint`, layer by layer as far as it goes; `slow_s`: what this line is known to
+    take. With `dated` its clock too."""
+    name, found = looked_up(endpoint.host, resolvers, device, slow_s)
     if not found:
         return Reached(Channel(name=name))
     places = [Place(address, endpoint.port) for address in found]
     with Calls(places, device) as calls:
+        patience_s = PATIENCE_S + slow_s
         ended = calls.wait(patience_s, first=True)
         there = next((place for place, call in ended.items() if call.connected), None)
         if there is None:
@@ -89,9 +93,8 @@ def reach(
                 places
             )
             return Reached(Channel(name=name, tcp=UNKNOWN if unmade else FAILING))
-        slow_s = ended[there].after_s or 0.0
         with calls.take(there) as open_socket:
-            open_socket.settimeout(max(patience_s, 3 * slow_s))
+            open_socket.settimeout(patience_s)
             return _greeted(endpoint, open_socket, name, dated)
 
 

@@ -9,7 +9,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ from agent.core.measurements import (
     Value,
 )
 from agent.evidence import neighbours
-from agent.evidence.anchors import Anchor, Rung, ring
+from agent.evidence.anchors import SLOW_S, Anchor, Rung, ring
 from agent.evidence.beside import begun
 from agent.evidence.clock import Steadiness
 from agent.evidence.endpoint import Endpoint, is_address, reach
@@ -50,6 +50,9 @@ AT_ONCE = 8
 
 Taken = tuple[Value, str]
 """A value, and the uplink or channel that it is of."""
+
+
+_Job = Callable[[], list[Taken]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,33 +105,41 @@ class MachineGauges:
     _steadiness: Steadiness = field(default_factory=Steadiness)
     _seen: dict[str, _Seen] = field(default_factory=dict)
     _turn: int = 0
+    _slow_s: float = 0.0
+    """What a connection took when all anchors were last dialled, where that is long."""
     _tls: ssl.SSLContext | None = None
 
     def take(self, what: Round, of: str = "") -> Iterator[Measurement]:
         """Each measurement as soon as it is made."""
+        jobs: list[_Job] = [self._here, *self._near()]
         match what:
             case Round.HERE:
-                jobs = [self._here, *self._near()]
+                pass
             case Round.ANCHOR:
                 jobs = [self._one_anchor]
             case Round.NAMES:
-                jobs = [partial(self._names, "")]
+                jobs = [self._names]
             case Round.CHANNEL:
                 jobs = [partial(self._channel, e) for e in self.plan.endpoints if e.name == of]
             case Round.ALL:
-                jobs = self._all()
+                jobs += [partial(self._internet, way) for way in self.plan.ways]
         if len(jobs) == 1:
             yield from self._stamped(jobs[0])
             return
+        yield from self._beside(jobs)
+        if what is Round.ALL:  # now it is known how slow the line is
+            yield from self._beside(self._beyond())
+
+    def _beside(self, jobs: list[_Job]) -> Iterator[Measurement]:
         slots = threading.Semaphore(AT_ONCE)
-        under_way: list[Future[list[Measurement]]] = [
-            begun(lambda job=job: list(self._stamped(job)), slots)  # type: ignore[misc]
-            for job in jobs
-        ]
-        for done in as_completed(under_way):
+
+        def run(job: _Job) -> list[Measurement]:
+            return list(self._stamped(job))
+
+        for done in as_completed([begun(partial(run, job), slots) for job in jobs]):
             yield from done.result()
 
-    def _stamped(self, job: Callable[[], list[Taken]]) -> Iterator[Measurement]:
+    def _stamped(self, job: _Job) -> Iterator[Measurement]:
         """What the job took, dated when it was done; a defect of ours leaves it unknown."""
         try:
             taken = job()
@@ -139,10 +150,9 @@ class MachineGauges:
         for value, of in taken:
             yield Measurement(at, value, of)
 
-    def _all(self) -> list[Callable[[], list[Taken]]]:
-        jobs: list[Callable[[], list[Taken]]] = [self._here, *self._near()]
-        jobs += [partial(self._internet, way) for way in self.plan.ways]
-        jobs.append(partial(self._names, ""))
+    def _beyond(self) -> list[_Job]:
+        """What is asked of others over a line that is known by now."""
+        jobs: list[_Job] = [self._names]
         jobs += [partial(self._channel, endpoint) for endpoint in self.plan.endpoints]
         if len(self.plan.ways) > 1:
             jobs.append(self._second_uplink)
@@ -155,7 +165,7 @@ class MachineGauges:
         power = Power(self.mains, supply_voltage(), witness)
         return [(self._steadiness.seen(self.clock.now()), ""), (power, ""), (self.gate(), "")]
 
-    def _near(self) -> list[Callable[[], list[Taken]]]:
+    def _near(self) -> list[_Job]:
         return [partial(self._link_and_local, way) for way in self.plan.ways]
 
     def _link_and_local(self, way: WayOut) -> list[Taken]:
@@ -220,11 +230,17 @@ class MachineGauges:
         walking = begun(partial(way_to, target, device))
         looking = begun(partial(self._portal, device))
         rung: Rung = ringing.result()
+        self._slow_s = rung.took_s if rung.took_s >= SLOW_S else 0.0
         portal = looking.result()
         gateway = self._found(way).gateway
-        hop, beyond = judged(walking.result(), WELL in rung.answers, gateway, self.plan.networks)
+        hops = walking.result()
+        hop, beyond = judged(hops, WELL in rung.answers, gateway, self.plan.networks)
+        last = hops[-1].address if hops else ""
         return [
-            (Internet(rung.answers, hop, beyond, portal, steady=rung.steady), way.name),
+            (
+                Internet(rung.answers, hop, beyond, portal, steady=rung.steady, last_hop=last),
+                way.name,
+            ),
         ]
 
     def _verifier(self) -> ssl.SSLContext | None:
@@ -248,20 +264,21 @@ class MachineGauges:
     def _own_resolvers(self) -> tuple[str, ...]:
         return self.plan.resolvers or configured_resolvers()
 
-    def _names(self, device: str) -> list[Taken]:
+    def _names(self) -> list[Taken]:
         names = [e.host for e in self.plan.endpoints if not is_address(e.host)]
         names += [anchor.name for anchor in self.plan.anchors]
         wanted = [name for name in names if name != "localhost"][:2]
         if not wanted:
             return [(Names(), "")]
-        own = begun(partial(resolvers_answer, self._own_resolvers(), wanted, device))
-        others = begun(partial(resolvers_answer, self.plan.other_resolvers, wanted, device))
+        ask = partial(resolvers_answer, names=wanted, slow_s=self._slow_s)
+        own = begun(partial(ask, self._own_resolvers()))
+        others = begun(partial(ask, self.plan.other_resolvers))
         return [(Names(own.result(), others.result()), "")]
 
     # --- channels -----------------------------------------------------------------------------
 
     def _channel(self, endpoint: Endpoint) -> list[Taken]:
-        reached = reach(endpoint, self._resolvers(), dated=True)
+        reached = reach(endpoint, self._resolvers(), slow_s=self._slow_s, dated=True)
         heard = self.clock.heard(endpoint.name, reached.server_date)
         if heard is not None:
             self.tell(heard)

@@ -64,7 +64,11 @@ def _end(found: dict[int, Hop], target: str) -> int:
 
 
 def _ordered(found: dict[int, Hop]) -> tuple[Hop, ...]:
-    return tuple(found[n] for n in sorted(found))
+    """Each router once, where it answered first: one that knows no way on answers all others."""
+    first: dict[str, Hop] = {}
+    for n in sorted(found):
+        first.setdefault(found[n].address, found[n])
+    return tuple(first.values())
 
 
 def _round(

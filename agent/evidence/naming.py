@@ -75,18 +75,19 @@ def configured_resolvers() -> tuple[str, ...]:
     return ()
 
 
-def ask(resolver: str, name: str, device: str = "") -> Answered:
-    """What `resolver` says of `name`; takes up to 7 s where it is silent."""
+def ask(resolver: str, name: str, device: str = "", slow_s: float = 0.0) -> Answered:
+    """What `resolver` says of `name`; takes up to 7 s where it is silent, and `slow_s` more on a
+    line that is so slow."""
     ident = secrets.randbits(16)
     question = _question(ident, name)
     family = socket.AF_INET6 if ":" in resolver else socket.AF_INET
     try:
         with new_socket(family, socket.SOCK_DGRAM, device) as asking:
             asking.connect((resolver, PORT))
-            answer = _by_udp(asking, question, ident)
+            answer = _by_udp(asking, question, ident, slow_s)
         if answer is not None and answer[1] & CUT:
             with new_socket(family, socket.SOCK_STREAM, device) as asking:
-                asking.settimeout(ASKED_S[-1])
+                asking.settimeout(ASKED_S[-1] + slow_s)
                 asking.connect((resolver, PORT))
                 answer = _by_tcp(asking, question, ident)
     except OSError as error:
@@ -105,8 +106,8 @@ _Message = tuple[bytes, int]
 """A whole message, and its flags."""
 
 
-def _by_udp(asking: socket.socket, question: bytes, ident: int) -> _Message | None:
-    for patience_s in ASKED_S:
+def _by_udp(asking: socket.socket, question: bytes, ident: int, slow_s: float) -> _Message | None:
+    for patience_s in (*ASKED_S[:-1], ASKED_S[-1] + slow_s):
         until = time.monotonic() + patience_s
         try:
             asking.send(question)
@@ -183,13 +184,15 @@ def _after_name(message: bytes, place: int) -> int:
     return place + 1
 
 
-def resolvers_answer(resolvers: Iterable[str], names: Iterable[str], device: str = "") -> Reading:
+def resolvers_answer(
+    resolvers: Iterable[str], names: Iterable[str], device: str = "", slow_s: float = 0.0
+) -> Reading:
     """Whether one of the resolvers answers for one of the names; no such name is an answer."""
     asked = False
     wanted = tuple(names)
     for resolver in resolvers:
         for name in wanted:
-            told = ask(resolver, name, device).told
+            told = ask(resolver, name, device, slow_s).told
             if told in (Told.KNOWN, Told.NO_SUCH_NAME):
                 return WELL
             asked = asked or told is not Told.UNASKED

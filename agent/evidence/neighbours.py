@@ -6,6 +6,7 @@ privilege, no shell. A library for netlink would cost 20 MiB of the gate's memor
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import ipaddress
@@ -13,15 +14,16 @@ import selectors
 import socket
 import struct
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from agent.core.measurements import FAILING, UNKNOWN, WELL, Reading
 from agent.evidence.dialling import new_socket
 
-ROUTES = Path("/proc/net/route")
-ADDRESSES_6 = Path("/proc/net/if_inet6")
-NEIGHBOURS = Path("/proc/net/arp")
+ROUTES = Path("/proc/thread-self/net/route")
+ADDRESSES_6 = Path("/proc/thread-self/net/if_inet6")
+NEIGHBOURS = Path("/proc/thread-self/net/arp")
 
 SIOCGIFFLAGS = 0x8913  # linux/sockios.h
 SIOCGIFADDR = 0x8915
@@ -37,10 +39,17 @@ NO_SCOPE_6 = "00"  # global, in /proc/net/if_inet6
 KNOCKED_PORTS = (53, 80, 443)
 """What a router usually listens on; a refusal is as good an answer."""
 DISCARD_PORT = 9
+FIRST_KNOCK_S = 0.5
+"""Most answer the first knock, one packet each way, and are spared the others."""
 ANSWERS_S = 3.0
-FORGOTTEN_S = 10.0
-"""By then the kernel has asked a silent neighbour again and forgotten it: 5 s, then 3 tries of 1 s
-(arp(7): delay_first_probe_time, ucast_solicit, retrans_time)."""
+KNOCKS_AGAIN_S = 2.0
+FORGOTTEN_S = 55.0
+"""By then the kernel has forgotten a silent neighbour that it had just heard: it believes in it for
+up to 45 s, waits 5 s for an answer, and asks three times (arp(7): base_reachable_time,
+delay_first_probe_time, ucast_solicit)."""
+
+
+_Door = tuple[socket.SocketKind, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,46 +119,51 @@ def _has_global_6(device: str) -> bool:
 
 
 def answers(neighbour: str, device: str = "") -> Reading:
-    """Whether `neighbour`, in the same local network, answers at all; takes up to 10 s.
+    """Whether `neighbour`, in the same local network, answers at all; takes up to a minute.
 
     It is knocked at: any answer counts, a refusal too. One that drops all of that still answers
-    who it is (ARP), and the kernel asks that again because we sent something.
+    who it is (ARP), and the kernel asks that again because we send something.
     """
     begun = time.monotonic()
-    with selectors.DefaultSelector() as selector:
-        knocks = _knocks(neighbour, device, selector)
-        try:
-            if not knocks:
-                return UNKNOWN
-            said = _heard(selector, begun + ANSWERS_S)
-        finally:
-            for knock in knocks:
-                knock.close()
+    said = _knocked(neighbour, device, ((socket.SOCK_DGRAM, DISCARD_PORT),), FIRST_KNOCK_S)
+    if said is UNKNOWN:
+        doors = tuple((socket.SOCK_STREAM, port) for port in KNOCKED_PORTS)
+        said = _knocked(neighbour, device, doors, ANSWERS_S)
+    while said is UNKNOWN and _known(neighbour) and time.monotonic() < begun + FORGOTTEN_S:
+        said = _knocked(neighbour, device, ((socket.SOCK_DGRAM, DISCARD_PORT),), KNOCKS_AGAIN_S)
     if said is not UNKNOWN:
         return said
-    while (known := _known(neighbour)) is True and time.monotonic() < begun + FORGOTTEN_S:
-        time.sleep(0.5)
+    known = _known(neighbour)
     return UNKNOWN if known is None else WELL if known else FAILING
 
 
-def _knocks(neighbour: str, device: str, selector: selectors.BaseSelector) -> list[socket.socket]:
+def _knocked(neighbour: str, device: str, doors: Sequence[_Door], for_s: float) -> Reading:
+    with selectors.DefaultSelector() as selector:
+        knocks = _knocks(neighbour, device, doors, selector)
+        try:
+            return _heard(selector, time.monotonic() + for_s)
+        finally:
+            for knock in knocks:
+                knock.close()
+
+
+def _knocks(
+    neighbour: str, device: str, doors: Sequence[_Door], selector: selectors.BaseSelector
+) -> list[socket.socket]:
     made: list[socket.socket] = []
-    for kind, port in (
-        (socket.SOCK_DGRAM, DISCARD_PORT),
-        *((socket.SOCK_STREAM, port) for port in KNOCKED_PORTS),
-    ):
+    for kind, port in doors:
         try:
             knock = new_socket(socket.AF_INET, kind, device)
         except OSError:
             continue
         made.append(knock)
         knock.setblocking(False)
-        knock.connect_ex((neighbour, port))
-        if kind is socket.SOCK_DGRAM:
-            knock.send(b"")
-        selector.register(
-            knock, selectors.EVENT_READ if kind is socket.SOCK_DGRAM else selectors.EVENT_WRITE
-        )
+        awaited = selectors.EVENT_WRITE
+        if knock.connect_ex((neighbour, port)) == 0 and kind is socket.SOCK_DGRAM:
+            awaited = selectors.EVENT_READ
+            with contextlib.suppress(OSError):  # what it says is read like an answer
+                knock.send(b"")
+        selector.register(knock, awaited)
     return made
 
 

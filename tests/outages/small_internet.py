@@ -1,0 +1,192 @@
+"""A building site and an internet in network namespaces: real cables, routers, resolvers, hosts.
+
+    gate 192.168.77.2 ── router 192.168.77.1 │ 198.51.100.2 ── provider 198.51.100.1 │ 203.0.113.2
+                                                                     ── internet 203.0.113.1
+
+In the internet: four anchors 192.0.2.1 to .4, the provider's resolver .53, another one .54, the
+service .80, an empty page .90. Runs as root of its own user, network and mount namespaces.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import struct
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from agent.sandbox.authority import Authority
+from agent.sandbox.faults import Faults
+from agent.sandbox.serving import HttpAnswer, HttpRequest, HttpsServer
+
+ANCHORS = {f"anchor{n}.test": f"192.0.2.{n}" for n in (1, 2, 3, 4)}
+THEIR_RESOLVER, OTHER_RESOLVER = "192.0.2.53", "192.0.2.54"
+SERVICE, SERVICE_NAME = "192.0.2.80", "checkinatwork.test"
+PAGE, PAGE_NAME = "192.0.2.90", "empty.test"
+GATEWAY, PROVIDER = "192.168.77.1", "198.51.100.1"
+CLONE_NEWNET = 0x40000000
+NAMESPACES = ("gate", "router", "provider")
+
+NAMES = {SERVICE_NAME: SERVICE, PAGE_NAME: PAGE, **ANCHORS}
+
+
+def sh(command: str) -> None:
+    subprocess.run(command, shell=True, check=True)
+
+
+def within(namespace: str, command: str) -> None:
+    sh(f"nsenter --net=/run/netns/{namespace} {command}")
+
+
+class Empty:
+    """Answers every request by nothing."""
+
+    faults = Faults()
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        return HttpAnswer(204)
+
+
+class Resolver:
+    """Knows NAMES, and answers at `address`; silent while `down`."""
+
+    def __init__(self, address: str) -> None:
+        self.down = False
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind((address, 53))
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            question, whose = self._socket.recvfrom(512)
+            if not self.down:
+                self._socket.sendto(answer_to(question), whose)
+
+
+def answer_to(question: bytes) -> bytes:
+    labels, place = [], 12
+    while length := question[place]:
+        labels.append(question[place + 1 : place + 1 + length].decode("ascii"))
+        place += 1 + length
+    asked = question[12 : place + 5]
+    wants_a = question[place + 1 : place + 3] == b"\0\1"
+    address = NAMES.get(".".join(labels).lower())
+    code = 0 if address else 3
+    records = b""
+    if address and wants_a:
+        records = b"\xc0\x0c" + struct.pack("!HHIH", 1, 1, 60, 4) + socket.inet_aton(address)
+    head = question[:2] + struct.pack("!HHHHH", 0x8180 | code, 1, int(bool(records)), 0, 0)
+    return head + asked + records
+
+
+class SmallInternet:
+    """Everything but the site's own agent and the service; use as a context manager."""
+
+    def __init__(self, folder: Path, authority: Authority) -> None:
+        self._parts = ExitStack()
+        self.folder = folder
+        self.resolvers: list[Resolver] = []
+        _namespaces(folder)
+        _cables()
+        for name, address in ANCHORS.items():
+            context = authority.server_context(authority.server(name))
+            self._parts.enter_context(HttpsServer(Empty(), context, address, 443))
+        self._parts.enter_context(HttpsServer(Empty(), None, PAGE, 80))
+        self.resolvers = [Resolver(THEIR_RESOLVER), Resolver(OTHER_RESOLVER)]
+
+    def __enter__(self) -> SmallInternet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._parts.close()
+
+
+def _namespaces(folder: Path) -> None:
+    sh("mount --make-rprivate /; mount -t tmpfs tmpfs /run; mkdir /run/netns")
+    (folder / "resolv.conf").write_text(f"nameserver {THEIR_RESOLVER}\noptions timeout:1\n")
+    sh(f"mount --bind {folder}/resolv.conf /etc/resolv.conf")
+    # What a Raspberry Pi says of its supply; this kernel has no such driver.
+    sh("mount -t tmpfs tmpfs /sys; mkdir -p /sys/class/hwmon/hwmon0")
+    Path("/sys/class/hwmon/hwmon0/name").write_text("rpi_volt\n")
+    Path("/sys/class/hwmon/hwmon0/in0_lcrit_alarm").write_text("0\n")
+    for name in NAMESPACES:
+        sh(f"ip netns add {name}")
+        within(name, "ip link set lo up")
+
+
+def _cables() -> None:
+    sh("ip link set lo up")
+    for address in (*ANCHORS.values(), THEIR_RESOLVER, OTHER_RESOLVER, SERVICE, PAGE):
+        sh(f"ip address add {address}/32 dev lo")
+    _cable(("gate", "eth0", "192.168.77.2/24"), ("router", "lan0", "192.168.77.1/24"))
+    _cable(("router", "wan0", "198.51.100.2/24"), ("provider", "line0", "198.51.100.1/24"))
+    sh("ip link add core0 type veth peer name net0")
+    sh("ip link set core0 netns provider")
+    within("provider", "ip address add 203.0.113.2/24 dev core0")
+    within("provider", "ip link set core0 up")
+    sh("ip address add 203.0.113.1/24 dev net0; ip link set net0 up")
+    within("gate", f"ip route add default via {GATEWAY}")
+    within("router", f"ip route add default via {PROVIDER}")
+    within("provider", "ip route add default via 203.0.113.1")
+    within("provider", "ip route add 192.168.77.0/24 via 198.51.100.2")
+    sh("ip route add default via 203.0.113.2")
+    for name in ("router", "provider"):
+        within(name, "sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0")
+    sh("sysctl -qw net.ipv4.ip_forward=1")
+
+
+def _cable(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
+    (ns1, dev1, _), (ns2, dev2, _) = one, other
+    sh(f"ip link add {dev1} netns {ns1} type veth peer name {dev2} netns {ns2}")
+    for namespace, device, address in (one, other):
+        within(namespace, f"ip address add {address} dev {device}")
+        within(namespace, f"ip link set {device} up")
+
+
+def in_namespace(name: str, do: Callable[[], object]) -> object:
+    """What `do` gives on a thread in that network namespace; its sockets stay there."""
+    said: list[object] = []
+
+    def run() -> None:
+        with open(f"/run/netns/{name}") as handle:
+            if ctypes.CDLL(None, use_errno=True).setns(handle.fileno(), CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+        said.append(do())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return said[0]
+
+
+class LongWay:
+    """Between router and internet a line on which every packet takes `delay_s`: a router of our
+    own over a TUN device, for this kernel has no netem."""
+
+    def __init__(self, delay_s: float) -> None:
+        self._delay_s = delay_s
+        self._device = in_namespace("provider", _tun)
+        within("provider", "ip link set late0 up")
+        within("provider", "ip route add default dev late0 table 100")
+        within("provider", "ip rule add iif line0 lookup 100")
+        within("provider", "sysctl -qw net.ipv4.conf.all.rp_filter=0")
+        within("provider", "sysctl -qw net.ipv4.conf.late0.rp_filter=0")
+        threading.Thread(target=self._carry, daemon=True).start()
+
+    def _carry(self) -> None:
+        assert isinstance(self._device, int)
+        while True:
+            packet = os.read(self._device, 65535)
+            threading.Timer(self._delay_s, os.write, (self._device, packet)).start()
+
+
+def _tun() -> int:
+    import fcntl
+
+    device = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(device, 0x400454CA, struct.pack("16sH22s", b"late0", 0x1001, b""))  # TUNSETIFF
+    return device
