@@ -13,6 +13,7 @@ import click
 from agent import __version__
 from agent.cli_asking import CONFIG, ask, config_option, explained, loaded, told
 from agent.cli_bundle import bundle, keys, stick
+from agent.cli_incident import incident
 from agent.cli_init import init
 from agent.cli_journal import journal
 from agent.cli_notice import notice
@@ -256,6 +257,7 @@ def sandbox() -> None:
 
 
 main.add_command(init)
+main.add_command(incident)
 main.add_command(code)
 main.add_command(list_)
 main.add_command(fallback)

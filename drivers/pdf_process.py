@@ -16,6 +16,7 @@ from importlib import resources
 from typing import Any
 
 import qrcode
+from reportlab.lib.colors import HexColor
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -54,6 +55,13 @@ def made(order: Mapping[str, Any]) -> bytes:
     canvas = Canvas(target, pagesize=SHEET_PT, invariant=1, lang=order["language"] or None)
     canvas.setTitle(order["title"])
     canvas.setAuthor("Werfpoort")
+    if "drawn" in order:
+        for drawn in order["drawn"]:
+            for mark in drawn:
+                _draw_mark(canvas, mark)
+            canvas.showPage()
+        canvas.save()
+        return target.getvalue()
     pages = sheets(document_from_plain(order), _measured, _spelled)
     for number, sheet in enumerate(pages, 1):
         _draw(canvas, sheet)
@@ -61,6 +69,19 @@ def made(order: Mapping[str, Any]) -> bytes:
         canvas.showPage()
     canvas.save()
     return target.getvalue()
+
+
+def _draw_mark(canvas: Any, mark: Mapping[str, Any]) -> None:
+    """A text or a box of page_pdf.py, whose places count from the upper left corner."""
+    x, y = mark["x"], SHEET_PT[1] - mark["y"]
+    if "colour" in mark:
+        canvas.setFillColor(HexColor(mark["colour"]))
+        canvas.rect(x, y - mark["height"], mark["width"], mark["height"], stroke=0, fill=1)
+        return
+    text = _spelled(mark["text"])
+    if mark["centred"]:
+        x -= _measured(text, mark["size"]) / 2
+    _write(canvas, x, y, text, mark["size"], mark["bold"], False)
 
 
 def _load_font() -> None:

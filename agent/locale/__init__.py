@@ -2,7 +2,8 @@
 
     texts("nl")["list.title"]  →  "Aanwezigheidslijst"
 
-What is printed at the gate stands in the domain `paper`, what a contractor takes away in `bundle`.
+What is printed at the gate stands in the domain `paper`, what a contractor takes away in `bundle`,
+what an inspector is handed of an outage in `incident`.
 `pybabel compile -D paper -d agent/locale` after each change of a .po; a test holds them together.
 """
 
@@ -12,7 +13,7 @@ import gettext
 from pathlib import Path
 
 LANGUAGES = ("nl", "fr", "de", "en")
-DOMAINS = ("paper", "bundle")
+DOMAINS = ("paper", "bundle", "incident")
 _FOLDER = Path(__file__).parent
 
 
