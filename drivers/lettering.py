@@ -40,8 +40,12 @@ def spelled(text: str) -> str:
     )
 
 
+@functools.lru_cache(maxsize=128)
 def picture(line: Line, columns: int) -> Image.Image:
-    """The line in dots, 1 bit, as wide as its ink needs, in whole bytes."""
+    """The line in dots, 1 bit, as wide as its ink needs, in whole bytes; not to be changed.
+
+    Kept for the next time: heads and legends stand on each of a list's pages.
+    """
     scale = LARGE if line.large else 1
     image = Image.new("1", (columns * CELL_DOTS, LINE_DOTS * scale), WHITE)
     for run in line.runs:

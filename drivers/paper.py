@@ -10,7 +10,8 @@ paper, and a job that was interrupted goes on with the first part that is not ce
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -212,23 +213,23 @@ class PrinterSettings:
     baud: int = 115200
 
 
-# --- to and from plain values, for the pipe to a process that prints or makes a PDF ----------
+# --- to JSON and from plain values, for the pipe to a process that prints or makes a PDF ----------
 
 _KINDS = {kind.__name__: kind for kind in (Text, Banner, Columns, Rule, Gap, Blank, Qr)}
 
 
-def to_plain(request: PrintRequest, settings: PrinterSettings) -> dict[str, Any]:
-    """The request as lists, dicts, strings and numbers."""
-    return {
-        **document_to_plain(request.document),
+def to_json(request: PrintRequest, settings: PrinterSettings) -> Iterator[str]:
+    """The request as one line of JSON, in pieces; `from_plain` reads what `json.loads` makes."""
+    beside = {
         "settings": asdict(settings),
         "certain": request.certain,
         "sent": request.sent,
     }
+    yield from document_to_json(request.document, beside)
 
 
 def from_plain(plain: Mapping[str, Any]) -> tuple[PrintRequest, PrinterSettings]:
-    """The inverse of `to_plain`; KeyError, TypeError or ValueError for anything else."""
+    """The inverse of `to_json`, parsed; KeyError, TypeError or ValueError for anything else."""
     document = document_from_plain(plain)
     settings = dict(plain["settings"])
     settings["paper"] = Paper(settings["paper"])
@@ -236,17 +237,18 @@ def from_plain(plain: Mapping[str, Any]) -> tuple[PrintRequest, PrinterSettings]
     return request, PrinterSettings(**settings)
 
 
-def document_to_plain(document: Document) -> dict[str, Any]:
-    """The document alone as lists, dicts, strings and numbers."""
-    parts = [
-        [{"kind": type(block).__name__, **asdict(block)} for block in part]
-        for part in document.parts
-    ]
-    return {"parts": parts, "duplicate": document.duplicate}
+def document_to_json(document: Document, beside: Mapping[str, Any]) -> Iterator[str]:
+    """The document and `beside` as one line of JSON, a part at a time: a list of many pages never
+    stands in memory a second time."""
+    yield json.dumps({**beside, "duplicate": document.duplicate})[:-1] + ', "parts": ['
+    for n, part in enumerate(document.parts):
+        blocks = [{"kind": type(block).__name__, **asdict(block)} for block in part]
+        yield (", " if n else "") + json.dumps(blocks)
+    yield "]}\n"
 
 
 def document_from_plain(plain: Mapping[str, Any]) -> Document:
-    """The inverse of `document_to_plain`; KeyError, TypeError or ValueError for anything else."""
+    """The inverse of `document_to_json`, parsed; raises as `from_plain` does."""
     parts = tuple(tuple(_block(block) for block in part) for part in plain["parts"])
     return Document(parts, plain["duplicate"])
 

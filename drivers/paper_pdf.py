@@ -8,12 +8,11 @@ way, of the blocks that a thermal printer gets.
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 
 from .base import DeviceError
-from .paper import Document, document_to_plain
+from .paper import Document, document_to_json
 
 TIMEOUT_S = 60.0  # a list of 500 people takes 2 s on a laptop, some 10 on a slow Pi
 
@@ -24,12 +23,12 @@ def as_pdf(document: Document, title: str, language: str = "") -> bytes:
 
     Raises DeviceError when the process cannot be started, fails, or takes longer than `TIMEOUT_S`.
     """
-    order = {**document_to_plain(document), "title": title, "language": language}
+    order = document_to_json(document, {"title": title, "language": language})
     hint = "Free memory or restart the gate, and ask again."
     try:
         done = subprocess.run(
             [sys.executable, "-m", "drivers.pdf_process"],
-            input=json.dumps(order).encode() + b"\n",
+            input="".join(order).encode(),
             capture_output=True,
             timeout=TIMEOUT_S,
             check=False,

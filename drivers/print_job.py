@@ -9,7 +9,6 @@ when it hangs. python-escpos is never loaded here.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import selectors
 import subprocess
@@ -29,7 +28,7 @@ from .paper import (
     PrinterStatus,
     PrintEvent,
     PrintRequest,
-    to_plain,
+    to_json,
 )
 from .printing_process import read_event
 
@@ -80,19 +79,20 @@ class PrintJob:
         if self._started.is_set():
             raise ValueError("this job has been started before")
         self._end = JobDone(request.certain, request.sent, PrinterStatus.UNKNOWN)
-        line = json.dumps(to_plain(request, self._settings)).encode() + b"\n"
         self._started.set()
-        threading.Thread(target=self._feed, args=(line,), name="print-feed", daemon=True).start()
+        pieces = to_json(request, self._settings)
+        threading.Thread(target=self._feed, args=(pieces,), name="print-feed", daemon=True).start()
 
     def close(self) -> None:
         """Ends the process, whatever it does, and waits for it; never raises."""
         self._process.kill()
         self._thread.join()
 
-    def _feed(self, line: bytes) -> None:
+    def _feed(self, pieces: Iterator[str]) -> None:
         assert self._process.stdin
         with contextlib.suppress(OSError, ValueError):  # it died: `_follow` tells
-            self._process.stdin.write(line)
+            for piece in pieces:
+                self._process.stdin.write(piece.encode())
             self._process.stdin.flush()
 
     def _follow(self) -> None:

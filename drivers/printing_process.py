@@ -1,6 +1,6 @@
 """`python -m drivers.printing_process`: prints one job in a process of its own.
 
-In: one line of JSON, `paper.to_plain`. Out: lines of JSON, one an event, and `{"event": "Alive"}`
+In: one line of JSON, `paper.to_json`. Out: lines of JSON, one an event, and `{"event": "Alive"}`
 in between; see `event_line` and `read_event`. The process holds python-escpos and Pillow so that
 the agent does not, is started ahead of time, and can be killed when a printer hangs. Without a
 job it ends when its input does.

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.config import load_config
 from agent.core.events import Tapped
+from agent.core.keypad_codes import Short
 from agent.core.moment import Moment
 from agent.evidence.clock import SystemClock
 from agent.journal.keeper import Owner, opened
 from agent.sandbox.people import crew
 from agent.sandbox.site import CODE, VirtualSite
+from drivers.emulators.escpos import EscposEmulator
+
+sys.path.insert(0, str(Path(__file__).parent))
+from measures import resident_mib
 
 PEOPLE = 500
 NUMBER = "2026112417"
@@ -25,9 +32,19 @@ WARM_S = 3.0
 """Who types a number takes longer than the printing process to get warm."""
 
 
-def second_hash_ms() -> tuple[float, float]:
-    """From the second `#` at the keypad of the real agent, 500 people on the list: to the list's
-    first byte at the printer, and until the list is proof (in ms)."""
+@dataclass(frozen=True, slots=True)
+class Evening:
+    """A list of 500 people at the real agent: from the second `#` to its first byte at the printer
+    and until it is proof; and what the agent's resident memory grew by, with it and with a copy."""
+
+    first_byte_ms: float
+    proof_s: float
+    grown_mib: float
+    grown_by_copy_mib: float
+
+
+def evening() -> Evening:
+    """One such evening; what the agent goes on knowing of its list is in what it grew by."""
     folder = tempfile.TemporaryDirectory(prefix="werfpoort-bench-")
     with (
         folder as name,
@@ -39,6 +56,8 @@ def second_hash_ms() -> tuple[float, float]:
         _tapped(site)
         site.start_agent()
         _until(lambda: "keypad" in site.status()["devices"])
+        time.sleep(WARM_S)
+        before_mib = resident_mib(site.pid)
         site.press(f"{CODE}#")
         _until(lambda: _has(site, "operator-admitted"))
         site.press(f"{NUMBER}#{NUMBER}")
@@ -50,7 +69,23 @@ def second_hash_ms() -> tuple[float, float]:
         first = 1000 * (time.perf_counter() - begun)
         site.keys.release("#")
         _until(lambda: _has(site, "list-stands"))
-        return first, 1000 * (time.perf_counter() - begun)
+        proof = time.perf_counter() - begun
+        _printed(printer)
+        listed_mib = resident_mib(site.pid)
+        copied = printer.cuts
+        site.press(f"{Short.COPY}#")
+        _until(lambda: printer.cuts > copied)
+        _printed(printer)
+        copied_mib = resident_mib(site.pid)
+        return Evening(first, proof, listed_mib - before_mib, copied_mib - listed_mib)
+
+
+def _printed(printer: EscposEmulator) -> None:
+    """Waits until nothing has come for a while: slips follow a list."""
+    so_far = -1
+    while so_far < len(printer.received):
+        so_far = len(printer.received)
+        time.sleep(WARM_S)
 
 
 def _tapped(site: VirtualSite) -> None:

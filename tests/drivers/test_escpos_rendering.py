@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -35,7 +36,7 @@ from drivers.paper import (
     PrintRequest,
     Text,
     from_plain,
-    to_plain,
+    to_json,
 )
 from drivers.paper_layout import Line, Run, clean
 
@@ -209,4 +210,4 @@ def test_a_word_too_wide_for_large_letters_is_printed_smaller_and_whole() -> Non
 def test_a_request_is_the_same_behind_the_pipe() -> None:
     document = attendance_document(LIST, [texts("nl"), texts("de")])
     request, printer = PrintRequest(document, 1, 2), PrinterSettings("network", "p:9100")
-    assert from_plain(to_plain(request, printer)) == (request, printer)
+    assert from_plain(json.loads("".join(to_json(request, printer)))) == (request, printer)
