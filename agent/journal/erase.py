@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from agent.core.clock_records import TapsDated
+from agent.core.incident_records import CauseCorrected, IncidentClosed, IncidentReopened
 from agent.core.paper_records import PersonListed
+from agent.core.procedure_records import StepTaken
 from agent.core.receipt_records import (
     CancellationRefused,
     CancellationWanted,
@@ -64,9 +66,11 @@ _OF_OBLIGATIONS = (
     BadgeDismissed,
     PersonListed,
     TapsDated,
+    StepTaken,
 )
 _OF_WORKERS = (WorkerListed, WorkerDelisted, BadgeAssigned)
-ERASABLE = (*_OF_OBLIGATIONS, *_OF_WORKERS)
+_OF_INCIDENTS = (CauseCorrected, IncidentReopened, IncidentClosed)
+ERASABLE = (*_OF_OBLIGATIONS, *_OF_WORKERS, CauseCorrected)
 """Every kind whose details name a person or a badge."""
 
 
@@ -208,11 +212,13 @@ def _erasable(connection: sqlite3.Connection, base: int, until_ms: int | None) -
 
 
 def _listings(connection: sqlite3.Connection) -> Iterator[Entry]:
-    """Every listing of all times, by the index, in order; details erased or not."""
+    """Listings of all times and what was said of incidents, by the index, in order; details erased
+    or not.
+    """
     found = connection.execute(
         "SELECT e.seq, e.kind, e.unix_ms, e.mono_ms, e.boot_id, e.trust, e.digest, e.seal, "
         "p.salt, p.body FROM entry e LEFT JOIN payload p ON p.seq = e.seq "
-        f"WHERE {INDEXED} AND e.kind IN ({_kinds(_OF_WORKERS)}) ORDER BY e.seq"
+        f"WHERE {INDEXED} AND e.kind IN ({_kinds((*_OF_WORKERS, *_OF_INCIDENTS))}) ORDER BY e.seq"
     )
     return (Row._make(row).entry() for row in found)
 
@@ -256,6 +262,9 @@ class _Fold:
         self._expected: dict[int, tuple[int, int]] = {}
         """Names on a list of who had not tapped, likewise: proof of a day like the rest of it."""
         self._workers: dict[int, _Worker] = defaultdict(_Worker)
+        self._said: list[tuple[str, int, int]] = []
+        """What people said of incidents: of which, entry, unix ms."""
+        self._closed: set[str] = set()
 
     def take(self, entry: Entry, now: int) -> None:
         """The next entry, written at `now` (unix ms) at the latest."""
@@ -272,8 +281,14 @@ class _Fold:
                 self._loose[seq] = (0, now)
             case PersonListed(obligation="", worker=worker):
                 self._expected[seq] = (worker, now)
-            case TapsDated():
+            case TapsDated() | StepTaken():
                 self._expected[seq] = (0, now)
+            case CauseCorrected(incident):
+                self._said.append((incident, seq, now))
+            case IncidentClosed(incident):
+                self._closed.add(incident)
+            case IncidentReopened(incident):
+                self._closed.discard(incident)
             case PersonListed(obligation=reference):
                 self._belongs(reference, seq)
             case ObligationOpened(reference, worker, day=day):
@@ -322,6 +337,9 @@ class _Fold:
                     due.judge(_day(unix_ms), (seq,), receipt=receipt)
                 elif number == worker:
                     due.now[asked].append(seq)
+        for incident, seq, unix_ms in self._said:
+            if worker is None and incident in self._closed and seq < base:
+                due.judge(_day(unix_ms), (seq,), receipt=False)
         for number, known in self._workers.items():
             if worker is None or number == worker:
                 self._sort_worker(due, number, known, base, asked if worker else "")

@@ -194,7 +194,7 @@ class Journal:
         """Raises JournalNewer when the entry is just as it was sealed: then it is not damaged."""
         (row,) = rows(self._db.conn, seq - 1, seq)
         if row.salt is None or chain.digest(row.salt, row.body or b"") == row.digest:
-            raise JournalNewer(self.name, f"entry {seq} is a {kind}")
+            raise JournalNewer(self.name, f"entry {seq} ({kind}) holds something")
 
     def close(self) -> None:
         """Lets the file go; what was appended is durable already."""

@@ -27,6 +27,13 @@ from agent.core.events import (
     Tapped,
     TimePassed,
 )
+from agent.core.incident_records import (
+    CauseCorrected,
+    Ending,
+    IncidentClosed,
+    IncidentOpened,
+    Taken,
+)
 from agent.core.journal_records import BundleExported
 from agent.core.moment import Moment, Trust
 from agent.core.paper_events import ListAsked
@@ -36,6 +43,7 @@ from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.spans import Span
+from agent.core.whose import Whose
 from agent.journal.checkpoint import signer_from
 from agent.journal.erase import ERASABLE, Plan, Terms, planned
 from agent.journal.keeper import Keeper, Owner, opened
@@ -356,12 +364,34 @@ def test_what_a_clock_that_nobody_set_calls_old_is_kept_until_it_is(site: Site) 
     assert site.restored_is_running()
 
 
+def test_who_said_whose_an_incident_was_is_kept_for_seven_years_after_it_closed(
+    site: Site,
+) -> None:
+    row, own = "clock.not-trusted", Whose.OWN
+    said = CauseCorrected("i1", "grid", own, Taken.CLAIMED, By.COMMAND, "Jan Maes")
+    site.keeper.journal.append(
+        site.at,
+        [
+            IncidentOpened("i1", "checkinatwork", site.at, row, own),
+            said,
+            IncidentClosed("i1", site.at, Ending.DELIVERED),
+        ],
+    )
+    site.keeper = Keeper(site.keeper.journal, RULES)
+    site.days(2500)
+    assert site.plan().erasures == ()
+    site.days(100)
+    assert site.erase(site.plan()) == 1
+    assert not site.mentions("Jan Maes")
+    assert site.restored_is_running()
+
+
 def test_every_kind_that_names_a_person_or_a_badge_has_a_term() -> None:
     named = {
         kind
         for kind, record in KINDS.items()
         for field in fields(record)
-        if "Worker" in str(field.type) or field.name in {"person", "uid"}
+        if "Worker" in str(field.type) or field.name in {"person", "uid", "who"}
     }
     assert len(named) > 5
     assert named <= {kind_of(kind) for kind in ERASABLE}
