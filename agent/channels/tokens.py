@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -163,12 +164,20 @@ def signed(claims: dict[str, Any], key_pem: bytes) -> str:
     import jwt
 
     try:
-        return jwt.encode(claims, key_pem, algorithm="RS256")
+        return jwt.encode(claims, _checked(key_pem), algorithm="RS256")
     except (jwt.PyJWTError, TypeError, ValueError) as error:
         # Not chained: the text may quote the key.
         raise CredentialError(
             f"the key cannot sign a JWT: {type(error).__name__}", HINT_CREDENTIAL
         ) from None
+
+
+@lru_cache(maxsize=2)
+def _checked(key_pem: bytes) -> Any:
+    """The key as PyJWT takes it: to check it costs more than ten times what signing does."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    return load_pem_private_key(key_pem, password=None)
 
 
 def _life_s(value: Any) -> float:

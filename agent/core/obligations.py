@@ -131,7 +131,7 @@ class Obligation:
     @property
     def late(self) -> bool:
         """True where midnight came first and yet it may count."""
-        over = self.outcome in (Outcome.EXPIRED, Outcome.ON_PAPER)
+        over = self.outcome in (Outcome.EXPIRED, Outcome.EXEMPT, Outcome.ON_PAPER)
         return over and bool(self.doubt or self.handed_to)
 
     def registration(self) -> Registration:

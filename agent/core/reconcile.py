@@ -15,7 +15,7 @@ from agent.core.inquiries import Ability, Found, Query, Search
 from agent.core.inquiry_records import InquiryBegan
 from agent.core.lines import can_search, in_charge, may_ask
 from agent.core.moment import Moment
-from agent.core.obligations import Obligation, Outcome
+from agent.core.obligations import Obligation
 from agent.core.records import ReceiptStored
 from agent.core.rules import Line
 from agent.core.state import State
@@ -72,7 +72,7 @@ def found(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> None:
 
 def _late(turn: Turn) -> Iterator[Obligation]:
     ledger = turn.state.ledger
-    return (o for o in ledger.those(ledger.late) if o.outcome is Outcome.EXPIRED)
+    return ledger.those(ledger.late)
 
 
 def _by_key(found: Iterable[Found]) -> dict[Key, Found]:

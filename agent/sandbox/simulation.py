@@ -1,8 +1,8 @@
 """A gate and its world in one thread, on virtual time.
 
-Real are the core, the journal, the delivery and the channel.
+Real are the core, the journal, the delivery and the channels, one for each line of the rules.
 
-Only the outermost seams are simulated: clock, inbox, work, the wire (the emulated service in
+Only the outermost seams are simulated: clock, inbox, work, the wire (the emulated services in
 process), the disk (a shim that loses what was not synced) and the devices. The same seed gives the
 same run, byte for byte.
 """
@@ -20,10 +20,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from agent.channels.checkinatwork import Checkinatwork
-from agent.channels.credentials import CredentialFiles, Credentials
-from agent.channels.delivery import Delivery, Post
-from agent.channels.wire import Wire
+from agent.channels.delivery import Delivery
 from agent.core.events import Event
 from agent.core.rules import Rules
 from agent.daemon import Daemon, Parts
@@ -33,18 +30,14 @@ from agent.journal.keeper import Owner, opened
 from agent.keypad import Keypad
 from agent.operator_code import made
 from agent.roster_watch import RosterWatch
-from agent.sandbox.authority import Authority
 from agent.sandbox.layers import Layers, all_well
 from agent.sandbox.lossy_disk import LossyDisk
+from agent.sandbox.offices import Offices
 from agent.sandbox.people import DECLARATION, Person, roster_csv
-from agent.sandbox.presence import PATH, PresenceService
-from agent.sandbox.serving import InProcess
 from agent.sandbox.tray import Tray
 from agent.sandbox.virtual import VirtualClock, VirtualInbox, VirtualWork
-from drivers.base import BadgeSeen, DeviceBack, KeyPressed, Pattern
+from drivers.base import BadgeSeen, DeviceBack, Direction, KeyPressed, Pattern
 
-ADDRESS = "https://checkinatwork.test" + PATH
-CALL_S = 20.0
 CODE = "4321"
 CODE_HASH = made(CODE, b"simulated site")
 KEY_MS = 300
@@ -88,15 +81,15 @@ class Simulation:
         self._starts = starts
         self._folder = tempfile.TemporaryDirectory(prefix="werfpoort-day-")
         self.folder = Path(self._folder.name)
-        authority = Authority(now=starts)
-        self.service = PresenceService(self.now, authority.certificate)
-        pair = authority.sender("simulated gate").write(self.folder, "gate")
-        self._credentials = Credentials(CredentialFiles(*pair))
+        self.offices = Offices(self.folder, self.clock, self.now)
+        self.service = self.offices.ciaw
         self.disk = LossyDisk(f"simulated-{next(_disks)}", self.folder)
         self.roster = self.folder / "roster.csv"
         self.roster.write_text(roster_csv(self.people), encoding="utf-8")
         self._signer = signer_from(self.chance.randbytes(32))
-        self.layers = Layers(self.clock, all_well("ciaw"))
+        self._lines = tuple(line.name for line in rules.lines)
+        well = [all_well(name) for name in self._lines]
+        self.layers = Layers(self.clock, {k: v for layers in well for k, v in layers.items()})
         self.tray = Tray(self.clock, self.inbox)
         self.daemon = self._powered()
 
@@ -109,16 +102,9 @@ class Simulation:
         owner = Owner("simulated", training=True)
         keeper = opened(database, self._rules, self.chance, owner, self.clock.now(), self._signer)
         work = VirtualWork(self.clock)
-        wire = Wire(
-            InProcess(self.service, self._sleep),
-            monotonic=lambda: self.clock.now().mono_ms / 1000,
-        )
-        channel = Checkinatwork(
-            "ciaw", ADDRESS, self._credentials, wire, environment="Simulation", clock=self.now
-        )
-        delivery = Delivery({"ciaw": Post(channel, CALL_S)}, self.clock, self.chance)
+        delivery = Delivery(self.offices.posts(self._lines), self.clock, self.chance)
         roster = RosterWatch(self.roster, DECLARATION, self.clock, self.inbox, work)
-        evidence = EvidenceWatch(self.layers, ("ciaw",), self.clock, self.inbox, work)
+        evidence = EvidenceWatch(self.layers, self._lines, self.clock, self.inbox, work)
         keypad = Keypad(self.clock, self.inbox, work, CODE_HASH)
         parts = (keeper, self.clock, self.inbox, work, self.panel, delivery, roster, evidence)
         daemon = Daemon(Parts(*parts, keypad, self.tray))
@@ -126,15 +112,12 @@ class Simulation:
         daemon.report(DeviceBack("entrance"))
         return daemon
 
-    def _sleep(self, seconds: float) -> None:
-        self.clock.sleep(seconds)
-
-    def later(self, seconds: float, uid: str) -> None:
+    def later(self, seconds: float, uid: str, direction: Direction = Direction.ANY) -> None:
         """A badge is held to the reader that many seconds after the start."""
-        self.inbox.later(round(seconds * 1000), lambda: self._tap(uid))
+        self.inbox.later(round(seconds * 1000), lambda: self._tap(uid, direction))
 
-    def _tap(self, uid: str) -> None:
-        self.daemon.report(BadgeSeen("entrance", uid))
+    def _tap(self, uid: str, direction: Direction) -> None:
+        self.daemon.report(BadgeSeen("entrance", uid, direction))
 
     def press(self, seconds: float, keys: str) -> None:
         """Somebody types these keys at the keypad, from that many seconds after the start on."""
