@@ -31,6 +31,7 @@ from agent.core.procedure_records import StepTaken
 from agent.core.receipt_records import (
     CancellationRefused,
     CancellationWanted,
+    CrewConfirmed,
     ObligationCancelled,
     ReceiptFollowed,
 )
@@ -139,6 +140,8 @@ class Owners:
                 | ItemHeld(reference)
             ):
                 return self.firm(reference) or MAIN
+            case CrewConfirmed(employer):
+                return employer or MAIN
             case RosterTaken() | RosterRefused() | BadgeDismissed():
                 return MAIN
         return SITE if _may_be_logged(record) or type(record) in FOR_ALL else MAIN

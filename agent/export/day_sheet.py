@@ -125,7 +125,7 @@ class Sheet:
             yield (
                 look,
                 (
-                    f"{line.tapped.local(self._zone):%H:%M:%S}",
+                    f"{line.tapped.local(self._zone):%H:%M:%S}" if line.tapped else "–",
                     f"{person.surname} {person.given_name}",
                     inss(person.inss) or f"Limosa {person.limosa}",
                     company(person.employer).replace(" ", "\N{NO-BREAK SPACE}"),

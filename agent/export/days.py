@@ -24,6 +24,7 @@ from agent.core.records import (
     ObligationOpened,
     ReceiptStored,
     RejectionStored,
+    TapStored,
 )
 from agent.core.roster import Worker
 
@@ -38,7 +39,8 @@ _LESSER = frozenset(set(Outcome) - _FINAL)
 class Line:
     """One obligation as its entries leave it; they change it in place, for there are many.
 
-    `outcome` is OPEN or an Outcome's value.
+    `outcome` is OPEN or an Outcome's value. `tapped`: None as long as only its employer said that
+    the worker comes.
     `listed_by`: the firms that made the attendance lists that name the worker. `list_reference`:
     the reference number of the list that proves the day. `incidents`: those that exempt.
     `sent_by`: the last channel that carried it. `stored`: when the receipt came.
@@ -51,7 +53,7 @@ class Line:
     duty: str
     direction: str
     reader: str
-    tapped: Moment
+    tapped: Moment | None
     outcome: str = OPEN
     sent_by: str = ""
     receipt: str = ""
@@ -142,6 +144,10 @@ class Days:
             case ObligationExpired(reference, _, lost):
                 expired = Outcome.EXPIRED.value
                 self._change(entry, (reference,), outcome=expired, answer_lost=lost)
+            case TapStored(obligation=reference) if reference in self._where:
+                line = self._days[self._where[reference]].lines[reference]
+                if line.tapped is None:
+                    self._change(entry, (reference,), tapped=entry.at)
             case ListMade() as made:
                 self._lists[made.number] = made.firm
             case PersonListed(number, reference) if reference in self._where:
@@ -181,7 +187,7 @@ class Days:
             duty=opened.duty,
             direction=opened.direction,
             reader=opened.reader,
-            tapped=opened.at,
+            tapped=None if opened.ahead else opened.at,
         )
 
     def _with_outcome(self, references: Iterable[str], *outcomes: str) -> list[str]:

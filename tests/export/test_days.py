@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.moment import Moment
@@ -14,6 +15,8 @@ from agent.core.records import (
     ObligationOpened,
     ReceiptStored,
     Record,
+    TapStored,
+    Verdict,
     kind_of,
 )
 from agent.export.day_sheet import EVENTS
@@ -79,3 +82,12 @@ def test_only_days_of_which_something_is_new_are_told() -> None:
     entries = entries_of(OPENED, EXPIRED)
     assert told(entries, first=3) == {}
     assert list(told(entries, first=2)) == [DAY.isoformat()]
+
+
+def test_who_was_only_announced_has_no_time_until_the_first_tap() -> None:
+    ahead = replace(OPENED, ahead=True)
+    tap = TapStored("entrance", "any", "04A1", Verdict.WORKER, 1, "j-1")
+    (day,) = told(entries_of(ahead)).values()
+    assert day.lines["j-1"].tapped is None
+    (day,) = told(entries_of(ahead, tap, tap)).values()
+    assert day.lines["j-1"].tapped == entries_of(tap)[0].at

@@ -47,6 +47,21 @@ must 'no capabilities' has '^CapEff:.0000000000000000$' "$status"
 must 'the system is read-only to it' bash -c "nsenter -t $(pid) -m -- findmnt -no OPTIONS / | grep -qw ro"
 must 'its data is its own' bash -c '[ "$(stat -c %a:%U /var/lib/werfpoort)" = 700:werfpoort ]'
 
+say 'bundles, made by a process of the hardened agent'
+as_agent=(runuser -u werfpoort --)
+must 'a contractor makes a key' werfpoort keys contractor --to /root/identity.txt
+printf '[[contractors]]\ncompany = "0448181966"\nname = "Bouw"\nmain = true\nrecipient = "%s"\n' \
+    "$(grep -o 'age1.*' /root/identity.txt)" >>/etc/werfpoort/werfpoort.toml
+must 'the gate takes it' systemctl reload werfpoort
+must 'it answers' until_true 20 "${as_agent[@]}" werfpoort status
+install -d -o werfpoort -m 0700 /var/lib/werfpoort/taken
+must 'the bundle is made' "${as_agent[@]}" werfpoort journal export --to /var/lib/werfpoort/taken
+bundle=$(find /var/lib/werfpoort/taken -name '*.age')
+must 'the contractor opens it' werfpoort bundle open "$bundle" --identity /root/identity.txt --to /root/opened
+must 'a stick that is not there fails' bash -c '! systemctl start werfpoort-export@sdz9'
+must 'and says so' bash -c 'journalctl -u werfpoort-export@sdz9 --no-pager | grep -q "put the stick in again"'
+must 'the agent was told' bash -c 'runuser -u werfpoort -- werfpoort status | grep -q "export to stick sdz9.*put the stick in again"'
+
 say 'a reload'
 must 'a good configuration is reloaded' systemctl reload werfpoort
 echo '[nonsense]' >>/etc/werfpoort/werfpoort.toml
