@@ -138,6 +138,6 @@ def test_once_the_agent_stops_no_attempt_is_made() -> None:
 def test_only_who_has_read_a_call_refuses_it_for_what_is_in_it(
     error: ChannelError, of_content: bool
 ) -> None:
-    _, ended = burst(*[error] * 9)
+    _, ended = burst(*[error] * 99)
     assert ended.failure is not None
     assert ended.failure.whole is of_content
