@@ -148,6 +148,12 @@ class Days:
                 line = self._days[self._where[reference]].lines[reference]
                 if line.tapped is None:
                     self._change(entry, (reference,), tapped=entry.at)
+            case _:
+                self._take_later(entry)
+
+    def _take_later(self, entry: Entry) -> None:
+        """What comes where no receipt did, and what comes after one."""
+        match entry.record:
             case ListMade() as made:
                 self._lists[made.number] = made.firm
             case PersonListed(number, reference) if reference in self._where:

@@ -27,7 +27,7 @@ FOR_THE_FIRM = set(
     "worker-listed worker-delisted badge-assigned tap-stored tap-counted obligation-opened "
     "obligation-amended obligation-expired receipt-stored rejection-stored receipt-followed "
     "cancellation-wanted cancellation-refused obligation-cancelled obligation-on-paper "
-    "person-listed handover-stored item-held".split()
+    "person-listed handover-stored item-held crew-confirmed".split()
 )
 FOR_THE_MAIN_CONTRACTOR = {"roster-taken", "roster-refused", "badge-dismissed"}
 
