@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import fields
 
 from agent.core import slips
+from agent.core.contacts import Contacts
 from agent.core.incident_log import Incident
 from agent.core.incident_records import Ending
 from agent.core.keypad_codes import STEPS, Short
@@ -66,7 +67,10 @@ def instruction(state: State, now: Moment, pressed: slips.Keys) -> slips.Instruc
         layer=_layer(running),
         waiting=_unregistered(state, now),
         supplier=supplier,
+        phone=contacts.centre_phone,
+        menu="" if contacts.centre_menu == Contacts().centre_menu else contacts.centre_menu,
         hours=contacts.hours,
+        form=contacts.centre_form,
         online=contacts.online_service,
         keys=pressed,
     )

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from agent.core.slips import (
-    CENTRE_PHONE,
-    CONTACT_FORM,
     AfterList,
     ClaimEnded,
     Completion,
@@ -101,10 +99,10 @@ class _Telling:
         if slip.agreed:
             yield from self._step("slip.step.agreed", agreed=slip.agreed)
         yield from self._step("slip.step.centre")
-        yield Text(_kept(CENTRE_PHONE), large=True, align=Align.CENTRE)
+        yield Text(_kept(slip.phone), large=True, align=Align.CENTRE)
         if slip.hours:
             yield self._beside(slip.hours)
-        yield self._beside(self._texts["slip.centre.menu"])
+        yield self._beside(slip.menu or self._texts["slip.centre.menu"])
         yield self._beside(self._texts["slip.centre.quote"])
         yield self._beside(self._texts["slip.centre.form"])
         yield from self._step("slip.step.number")
@@ -270,7 +268,7 @@ def _shared(slip: Slip, heading: Heading, words: Wording) -> Iterator[Block]:
             online = slip.online or words.languages[0]["slip.online.address"]
             yield from _code(words.say("slip.online"), online)
             if slip.whose not in EXEMPTING:
-                yield from _code(words.say("slip.form"), CONTACT_FORM)
+                yield from _code(words.say("slip.form"), slip.form)
         case Evidence(checkpoint=checkpoint) | Completion(checkpoint=checkpoint):
             if isinstance(slip, Evidence):
                 yield Text(words.field("slip.quote.incident", slip.incident))

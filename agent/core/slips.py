@@ -75,8 +75,9 @@ class Instruction:
     """Registering does not work since `since`, and `whose` says what follows from that.
 
     `layer`: where it is broken, as far as measured. `waiting`: how many people are not registered.
-    `agreed`: the channel agreed with the subcontractors. `hours`: of the contact centre.
-    `online`: address of the official online service; empty: the usual one.
+    `agreed`: the channel agreed with the subcontractors. `phone`, `hours`, `form`: of the contact
+    centre; `menu`: what is pressed there, empty: what the procedure names. `online`: address of
+    the official online service; empty: the usual one.
     """
 
     incident: str
@@ -86,7 +87,10 @@ class Instruction:
     waiting: int = 0
     supplier: Supplier | None = None
     agreed: str = ""
+    phone: str = CENTRE_PHONE
+    menu: str = ""
     hours: str = ""
+    form: str = CONTACT_FORM
     online: str = ""
     keys: Keys = field(default_factory=Keys)
 

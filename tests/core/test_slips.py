@@ -216,6 +216,14 @@ def test_its_codes_open_the_online_service_and_the_contact_form() -> None:
     assert codes(replace(OWN, online="https://example.be/"), "fr")[0] == "https://example.be/"
 
 
+def test_another_centre_is_called_where_one_is_configured() -> None:
+    slip = replace(OWN, phone="02 000 00 00", form="https://example.be/form", menu="press 9")
+    assert "press 9" in said(slip, "en")
+    assert "02 000 00 00" in said(slip, "en")
+    assert "02 511" not in said(slip, "en")
+    assert "https://example.be/form" in codes(slip, "en")
+
+
 def test_it_says_how_to_type_the_number() -> None:
     lines = said(OWN, "en").splitlines()
     number = next(n for n, line in enumerate(lines) if "Type the reference number" in line)
