@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli_asking import config_option, explained, loaded
+from agent.cli_outage import SAYING
 from agent.locale import LANGUAGES
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 @click.group()
 def incident() -> None:
     """Outages: whose they were, and the evidence for it."""
+
+
+for command in SAYING:
+    incident.add_command(command)
 
 
 @incident.command("list")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from agent.core.contacts import minute_of
 from agent.core.identifiers import IdentifierError, parse_company, parse_declaration
 from agent.core.recipient import parse_recipient
 from agent.core.rules import DUTIES
@@ -127,6 +128,14 @@ def _https(address: str) -> str:
             "write it as https://host/path, without user or password; nothing is sent unencrypted",
         )
     return address
+
+
+def _clock_time(text: str) -> str:
+    try:
+        minute_of(text)
+    except ValueError:
+        raise IdentifierError("is not a time of the day", "write it as 07:00") from None
+    return text
 
 
 def _anchors(anchors: tuple[str, ...]) -> tuple[str, ...]:
@@ -340,6 +349,12 @@ RULES: Mapping[str, Rule] = {
     "evidence.other_resolvers": _ips,
     "evidence.empty_page": _plain_page,
     "evidence.provider_networks": _networks,
+    "outage.hysteresis_s": _from_to(10, 1800, "seconds"),
+    "outage.call_s": _from_to(10, 1800, "seconds"),
+    "contacts.centre_form": _https,
+    "contacts.centre_opens": _clock_time,
+    "contacts.centre_closes": _clock_time,
+    "contacts.online_service": _https,
     "delivery.burst_s": _from_to(1, 600, "seconds"),
     "delivery.first_retry_s": _from_to(0.1, 60, "seconds"),
     "delivery.longest_retry_s": _from_to(1, 3600, "seconds"),

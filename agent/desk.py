@@ -17,6 +17,7 @@ from agent.core.identifiers import IdentifierError, mask_inss, mask_uid, parse_u
 from agent.core.moment import Moment
 from agent.core.state import State
 from agent.desk_journal import JournalDesk
+from agent.desk_outage import OutageDesk
 from agent.desk_paper import PaperDesk
 from agent.desk_registrations import RegistrationDesk, Wait
 from agent.desk_taps import TapsDesk
@@ -48,6 +49,7 @@ class Desk:
             state, now, decide, wait, {firm.number: firm.name for firm in config.employers}
         )
         self._paper = PaperDesk(state, now, decide, config)
+        self._outage = OutageDesk(state, now, decide, config.gate.languages[0])
         self._offering = Offering(config, state, now, decide)
 
     def answer(self, question: Question) -> Answer:
@@ -69,6 +71,8 @@ class Desk:
                 return self._paper.answer(question)
             case {"ask": str(ask)} if ask.startswith("export-"):
                 return self._offering.answer(question)
+            case {"ask": str(ask)} if ask.startswith("outage-"):
+                return self._outage.answer(question)
             case {"ask": str(ask)} if ask.startswith("taps-"):
                 return self._taps.answer(question)
             case {"ask": "cancel" | "ahead" | "ahead-confirm" | "ahead-cancel-missing"}:

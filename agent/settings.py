@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from agent.core.inquiries import Ability
 from agent.core.rules import Line, Rules
+from agent.outage_settings import ContactSettings, OutageSettings
 from agent.surroundings import EvidenceSettings, PowerSettings, UplinkSettings, facts_of
 from drivers.base import KeypadSettings, PanelSettings, ReaderSettings
 from drivers.paper import Paper, PrinterSettings
@@ -343,6 +344,8 @@ class Config:
     panel: PanelSettings = field(default_factory=PanelSettings)
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     ahead: AheadSettings = field(default_factory=AheadSettings)
+    outage: OutageSettings = field(default_factory=OutageSettings)
+    contacts: ContactSettings = field(default_factory=ContactSettings)
     power: PowerSettings = field(default_factory=PowerSettings)
     uplinks: tuple[UplinkSettings, ...] = (UplinkSettings(),)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
@@ -375,6 +378,8 @@ class Config:
             facts=facts_of(self),
             ahead=self.ahead.enabled,
             here_by_min=_minutes(self.ahead.here_by),
+            limits=self.outage.limits,
+            contacts=self.contacts.contacts,
             follow_up_ms=_ms(self.delivery.follow_up_hours * 3600),
             keypad=self.keypad.name,
             ask_code=self.operator.ask_code,

@@ -54,7 +54,7 @@ def now(state: State, at: Moment, firm: str = "") -> Instruction | None:
             "form": contacts.centre_form,
             "supplier": contacts.supplier_name,
             "supplier_phone": contacts.supplier_phone,
-            "supplier_hours": contacts.supplier_hours,
+            "supplier_hours": contacts.supplier_hours or "?",
             "online": contacts.online_service,
             "reference": got.got.number if got is not None else "",
         },

@@ -28,7 +28,7 @@ from agent.core.incident_records import (
 from agent.core.moment import Moment, midnight_ending
 from agent.core.obligations import Obligation
 from agent.core.paper_events import SlipKind
-from agent.core.procedure_records import Step, StepTaken
+from agent.core.procedure_records import AGENTS, StepTaken
 from agent.core.records import Verdict
 from agent.core.signals import Signal
 from agent.core.state import State
@@ -251,12 +251,9 @@ def _step_asked(turn: Turn, event: StepAsked) -> None:
     if incident is None:
         turn.reply(event.asked, False, _unknown(event.incident))
         return
-    if event.step in _AGENTS:
+    if event.step in AGENTS:
         turn.reply(event.asked, False, f"step {event.step}: the agent alone takes it")
         return
     firm = "" if event.step in procedure.PHONE else event.firm or turn.state.rules.firm
     turn.record(StepTaken(incident.name, firm, event.step, event.by, event.who, event.detail))
     turn.reply(event.asked, True, f"noted for incident {incident.name}: {event.step}")
-
-
-_AGENTS = (Step.CHANNELS_TRIED, Step.PHONE_ASKED, Step.EXEMPT)

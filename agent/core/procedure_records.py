@@ -32,6 +32,11 @@ class Step(StrEnum):
     """The contact centre's agent found a solution with them."""
 
 
+AGENTS = (Step.CHANNELS_TRIED, Step.PHONE_ASKED, Step.EXEMPT)
+"""Steps that the agent alone takes; all others are a person's."""
+PERSONS = tuple(step for step in Step if step not in AGENTS)
+
+
 class By(StrEnum):
     """Who took a step, or said something, and on what way it came in."""
 

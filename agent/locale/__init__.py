@@ -2,8 +2,9 @@
 
     texts("nl")["list.title"]  →  "Aanwezigheidslijst"
 
-What is printed at the gate stands in the domain `paper`, what a contractor takes away in `bundle`,
-what an inspector is handed of an outage in `incident`.
+What is printed at the gate stands in the domain `paper`, what people must do in an outage in
+`procedure`, what an inspector is handed of one in `incident`, what a contractor takes away in
+`bundle`.
 `pybabel compile -D paper -d agent/locale` after each change of a .po; a test holds them together.
 """
 
@@ -13,7 +14,7 @@ import gettext
 from pathlib import Path
 
 LANGUAGES = ("nl", "fr", "de", "en")
-DOMAINS = ("paper", "bundle", "incident")
+DOMAINS = ("paper", "procedure", "bundle", "incident")
 _FOLDER = Path(__file__).parent
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from agent.core import gate, instructions
-from agent.core.commands import Measure, Print, Record, Send
+from agent.core.commands import Measure, Print, Record, Reply, Send
 from agent.core.events import (
     BurstEnded,
     ClockSet,
@@ -68,6 +68,7 @@ class Stage:
     people: int = 60
     state: State = field(init=False)
     entries: list[Entry] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
     _due: list[tuple[int, int, Callable[[], Event]]] = field(default_factory=list)
     _happened_ms: int = 0
     _measured_ms: int = 0
@@ -173,6 +174,8 @@ class Stage:
             self.entries.append(Entry(seq, event.at, kind_of(record), record))
         for command in commands:
             match command:
+                case Reply():
+                    self.replies.append(command)
                 case Send():
                     self._later(ANSWER_MS, lambda send=command: self._answer(send))  # type: ignore[misc]
                 case Measure():
