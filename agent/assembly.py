@@ -120,7 +120,10 @@ def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], No
             hint = "keep that file and call support; replace the card, then restart the agent"
             log.error("journal: %s; to do: %s", cause, hint)
             inbox.put(DeviceWent(clock.now(), "journal", cause, hint))
-        desk = Desk(lambda: daemon.keeper.state, clock.now, daemon.decide, config, clock.sleep)
+        desk = Desk(
+            lambda: daemon.keeper.state, clock.now, daemon.decide, config, clock.sleep, inbox.put
+        )
+        work.start("credentials", partial(desk.credentials.watch, clock))
         work.start("terms", partial(desk.journal.retention.watch, clock))
         notices = open_notices(config.notices, config.gate.name, lambda: daemon.keeper.state)
         if notices is not None:

@@ -27,6 +27,7 @@ KINDS_OF_KEY: Mapping[str, tuple[str, ...]] = {
     "oldest_s": ("checkinout", "supplier"),
     "for_duty": ("supplier",),
     "token_file": ("supplier",),
+    "valid_until": ("checkinout", "supplier"),
     "api": ("supplier",),
     "request": ("supplier",),
     "answer": ("supplier",),

@@ -5,6 +5,7 @@ A rule raises IdentifierError with what is wrong and the mend. Types are checked
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -252,6 +253,13 @@ _KEPT_HEADERS = frozenset(
 )
 
 
+def _date(text: str) -> str:
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise IdentifierError("is no date", "write it as 2027-05-31") from None
+
+
 def _time_of_day(text: str) -> str:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
         raise IdentifierError("is no time of the day", "write it as 09:00")
@@ -323,6 +331,7 @@ RULES: Mapping[str, Rule] = {
     "channels.batch": _from_to(1, BATCH_MOST, "registrations"),
     "channels.for_duty": _optional(_duty),
     "channels.token_address": _https,
+    "channels.valid_until": _optional(_date),
     "channels.oldest_s": _from_to(60, 86_400, "seconds"),
     "channels.budget_s": _from_to(1, 86_400, "seconds"),
     "channels.api.registrations": _api_path,

@@ -16,6 +16,7 @@ from agent.core.events import BadgeAssignmentAsked, BadgeDismissalAsked, Event
 from agent.core.identifiers import IdentifierError, mask_inss, mask_uid, parse_uid
 from agent.core.moment import Moment
 from agent.core.state import State
+from agent.credential_watch import CredentialWatch
 from agent.desk_journal import JournalDesk
 from agent.desk_outage import OutageDesk
 from agent.desk_paper import PaperDesk
@@ -37,6 +38,7 @@ class Desk:
         decide: Decide,
         config: Config,
         wait: Wait | None = None,
+        put: Callable[[Event], None] = lambda event: None,
     ) -> None:
         self._state = state
         self._now = now
@@ -50,6 +52,7 @@ class Desk:
         )
         self._paper = PaperDesk(state, now, decide, config)
         self._outage = OutageDesk(state, now, decide, config.gate.languages[0])
+        self.credentials = CredentialWatch(config.channels, now, put)
         self._offering = Offering(config, state, now, decide)
 
     def answer(self, question: Question) -> Answer:
@@ -91,7 +94,11 @@ class Desk:
             "kept_until_exported": plan.held,
             "to_do": self.journal.retention.to_do,
         }
-        return {**status(self._state(), self._now()), "retention": kept}
+        return {
+            **status(self._state(), self._now()),
+            "retention": kept,
+            "credentials": self.credentials.stand(),
+        }
 
     def _badge(self, text: str, event: Callable[[str, int], Event]) -> Answer:
         try:

@@ -226,6 +226,7 @@ class ChannelSettings:
     oldest_s: float = 600.0
     budget_s: float = 60.0
     token_file: Path | None = None
+    valid_until: str = ""
     api: ApiSettings = field(default_factory=ApiSettings)
     request: RequestSettings = field(default_factory=RequestSettings)
     answer: AnswerSettings = field(default_factory=AnswerSettings)

@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.core import ahead, gate, schedule
 from agent.core.concerns import concerns, standing
+from agent.core.expiries import THRESHOLDS_DAYS
 from agent.core.identifiers import mask_uid
 from agent.core.moment import Moment
 from agent.core.obligations import Obligation, Outcome
@@ -166,6 +167,8 @@ def _warnings(stand: dict[str, Any]) -> Iterator[str]:
             f"registered ahead and not here: {' '.join(stand['ahead']['missing'])}; if they do not "
             "come: werfpoort ahead --cancel-missing"
         )
+    for channel, credential in stand.get("credentials", {}).items():
+        yield from _credential(channel, credential)
     for receipt in stand["cancelling"]:
         yield f"receipt {receipt}: is being cancelled"
     if export := stand["export"]:
@@ -175,6 +178,16 @@ def _warnings(stand: dict[str, Any]) -> Iterator[str]:
     if soon := stand.get("retention", {}).get("unexported_soon_erased"):
         to_do = stand["retention"]["to_do"]
         yield f"{soon} entries that nobody took away are erased within 30 days; {to_do}"
+
+
+def _credential(channel: str, credential: dict[str, Any]) -> Iterator[str]:
+    what, days = credential["what"], credential["days_left"]
+    if credential["problem"]:
+        yield f"channel {channel}: {credential['problem']}; to do: {credential['to_do']}"
+    elif days is not None and days < 0:
+        yield f"channel {channel}: its {what} has expired; put a new one in its place"
+    elif days is not None and days <= THRESHOLDS_DAYS[0]:
+        yield f"channel {channel}: its {what} holds for {days} days more; order a new one now"
 
 
 def _in_words(line: dict[str, Any]) -> str:

@@ -321,6 +321,16 @@ class CrewConfirmationAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class CredentialSeen:
+    """What a channel proves itself with holds until then."""
+
+    at: Moment
+    channel: str
+    what: str
+    until: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ErasureAsked:
     """The details of these entries are to go, by rule or because a person asks for it.
 
@@ -361,6 +371,7 @@ Event = (
     | BadgeAssignmentAsked
     | BadgeDismissalAsked
     | CancellationAsked
+    | CredentialSeen
     | CrewConfirmationAsked
     | BurstEnded
     | InquiryEnded

@@ -30,6 +30,7 @@ from agent.core import (
     outages,
     paper_answers,
     print_jobs,
+    proving,
     records,
     schedule,
 )
@@ -52,6 +53,7 @@ from agent.core.events import (
     CardsClashed,
     CauseConfirmationAsked,
     ClockSet,
+    CredentialSeen,
     CrewConfirmationAsked,
     DeviceCame,
     DeviceWent,
@@ -140,6 +142,8 @@ def _answer(turn: Turn, event: Event) -> None:
         case ClockSet(_, shift_ms):
             turn.record(ClockChanged(shift_ms))
             settle_loose(turn)
+        case CredentialSeen():
+            proving.credential_seen(turn, event)
         case TapDayNamed():
             day_named(turn, event)
         case RosterOffered():
@@ -271,8 +275,9 @@ def _day_began(state: State, at: Moment, today: dt.date) -> DayBegan:
     working = tuple(sorted(state.working))
     seen = state.observed.evidence
     marks = dict(seen.reached_ms), dict(seen.heard_ms)
+    told = tuple(state.expiries.values())
     kept = _kept_from(today)
-    began = DayBegan(today, kept, 0, *counts, working, state.lines.inquiries, *marks)
+    began = DayBegan(today, kept, 0, *counts, working, state.lines.inquiries, *marks, told)
     after = apply(state, Entry(state.seq + 1, at, kind_of(began), began))
     return replace(began, base=after.base())
 

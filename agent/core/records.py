@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from agent.core.clock_records import ClockRecord
+from agent.core.credential_records import CredentialExpiring, CredentialRecord
 from agent.core.delivery_records import DeliveryRecord
 from agent.core.incident_records import LASTING as LASTING_OF_INCIDENTS
 from agent.core.incident_records import IncidentRecord
@@ -292,7 +293,7 @@ class DayBegan:
     """`day` began. What was settled before `keep_from` is let go; the state is rebuilt from entry
     `base` on. `obligations`, `attempts` and `inquiries` are how many were numbered so far;
     `working` are the devices that work. By uplink, as Unix ms: `reached`, when an anchor answered
-    last, and `heard`, when a cell of its own operator was.
+    last, and `heard`, when a cell of its own operator was. `expiries`: told so far.
     """
 
     LOGGED: ClassVar = ("day", "base")
@@ -305,6 +306,7 @@ class DayBegan:
     inquiries: int = 0
     reached: dict[str, int] = field(default_factory=dict)
     heard: dict[str, int] = field(default_factory=dict)
+    expiries: tuple[CredentialExpiring, ...] = ()
 
 
 Record = (
@@ -342,6 +344,7 @@ Record = (
     | BundleExported
     | PaperRecord
     | ReceiptRecord
+    | CredentialRecord
     | IncidentRecord
 )
 

@@ -12,6 +12,7 @@ from agent.core import (
     detours,
     dispatch,
     endings,
+    expiries,
     exports,
     followups,
     incident_log,
@@ -70,6 +71,7 @@ class State:
     """Devices that said they work since the agent started."""
     doubt: Doubt | None = None
     export: exports.Export | None = None
+    expiries: expiries.Expiries = field(default_factory=dict)
     checkpoint: CheckpointSigned | None = None
     """The last one; there is none between the beginning of a day and its first checkpoint."""
 
@@ -120,6 +122,7 @@ def apply(state: State, entry: Entry) -> State:
         state.working,
         apply_doubt(state.doubt, entry),
         exports.apply(state.export, entry),
+        expiries.apply(state.expiries, entry),
         state.checkpoint,
     )
     return _with_own(after, entry)
