@@ -38,8 +38,8 @@ STARTS = 4
 MOST_KILL_S = 1.5
 ANSWER_S = 20.0
 POLL_S = 0.004
-TOGETHER_S = 0.05
-"""Lamp and beep of one signal are switched within so long."""
+STORED = {PINS["amber"], PINS["buzzer"]}
+"""What is switched on when a tap is shown as stored; no other signal has just these two."""
 FLUSH_S = 0.1
 """For what the lamps' wire still held when the process was gone."""
 
@@ -156,11 +156,13 @@ class Trial:
         return self._site.exit_code
 
     def _stored(self, seen: int) -> bool:
-        """True when amber came with a beep since the lamps' change number `seen`."""
-        lit = [change for change in self._site.lamps.changes[seen:] if change.level]
-        beeps = [change.at_s for change in lit if change.pin == PINS["buzzer"]]
-        ambers = [change.at_s for change in lit if change.pin == PINS["amber"]]
-        return any(abs(beep - amber) < TOGETHER_S for beep in beeps for amber in ambers)
+        """True when amber was lit with a beep, and no other lamp, since change number `seen`."""
+        lit: set[int] = set()
+        for change in self._site.lamps.changes[seen:]:
+            (lit.add if change.level else lit.discard)(change.pin)
+            if lit == STORED:
+                return True
+        return False
 
     def _hold_to_it(self) -> None:
         tally = self.tally
