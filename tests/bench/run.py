@@ -30,6 +30,7 @@ from agent.sandbox.site import VirtualSite
 from drivers.emulators.nfc_cards import ntag213
 
 sys.path.insert(0, str(Path(__file__).parent))
+import backlog
 import dialogue
 import exports
 import inside
@@ -48,6 +49,7 @@ IDLE_S = 5 if QUICK else 20
 SIZES = (1_000, 10_000) if QUICK else (100_000, 1_000_000)
 """Entries of the journals that are measured beside an empty one."""
 APPENDS = 200 if QUICK else 2_000
+BACKLOG, MEANWHILE = 10_000, 20
 PEOPLE = crew(80, random.Random(80))
 CARDS = [ntag213(person.uid) for person in PEOPLE]
 
@@ -144,6 +146,33 @@ def start_and_idle(table: Table) -> None:
         table.add("resident memory, 10,000 taps", "≤ 80", "MiB", resident_mib(site.pid))
         table.add("idle CPU", "≤ 2", "% of a core", cpu_share(site.pid, IDLE_S))
         table.add("stop", "≤ 2", "s", site.stop_agent())
+
+
+def drain(table: Table) -> None:
+    """10,000 workers stored while nothing could be sent, and more who tap meanwhile."""
+    crowd = crew(BACKLOG + MEANWHILE, random.Random(10))
+    folder = tempfile.TemporaryDirectory(prefix="werfpoort-bench-")
+    with folder as name, VirtualSite(Path(name), crowd) as site:
+        site.stop_agent()
+        backlog.store(site.folder, BACKLOG)
+        site.set_faults(latency_s=SERVICE_S)
+        begun = time.monotonic()
+        table.add("start to ready, backlog of 10,000", "≤ 3", "s", site.start_agent())
+        lit = []
+        for person in crowd[BACKLOG:]:
+            came = site.tap(ntag213(person.uid))
+            time.sleep(0.5)
+            amber = site.lamps.lit_after("amber", came)
+            lit.append(1000 * (amber - came) if amber is not None else float("inf"))
+        drained = backlog.drained_s(site, begun, BACKLOG + MEANWHILE)
+        table.add("backlog of 10,000 drained, service 200 ms", "≤ 60", "s", drained)
+        table.add("tag to amber while it drains, p50", "≤ 100", "ms", percentile(lit, 50))
+        table.add("tag to amber while it drains, max", "≤ 200", "ms", max(lit))
+        table.add("resident memory after it", "", "MiB", resident_mib(site.pid))
+        credentials = backlog.credentials_of(site)
+        made = [backlog.batch_made_ms(credentials, crowd) for _ in range(20)]
+        table.add("200 registrations built and signed, p50", "≤ 40", "ms", percentile(made, 50))
+        table.add("200 registrations built and signed, max", "≤ 40", "ms", max(made))
 
 
 def in_process(table: Table) -> None:
@@ -252,7 +281,7 @@ def main() -> None:
     table = Table()
     chosen = set(sys.argv[1:])
     measures: tuple[Callable[[Table], None], ...] = (
-        *(peace, in_process, rush, start_and_idle),
+        *(peace, in_process, rush, start_and_idle, drain),
         *(paper, journal_export, journal_writes, journal_start, journal_verify, journal_appends),
     )
     for run in range(RUNS):
