@@ -13,7 +13,10 @@ from agent.core.remarks import explained
 
 ROSTER = "whoever keeps the roster"
 MANAGER = "the site manager"
+REAL_TIME = "checkinout"
 _CENTRE = "the contact centre, 02 511 51 51"
+_ONLINE = "the online service of the social security office"
+_CORRECT = "ask the social security office for the correction, within 30 days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ def standing(obligation: Obligation) -> str:
         return "registered, on paper too"
     if obligation.outcome is not None:
         return obligation.outcome.value
+    if obligation.handed_to:
+        return "handed over"
     return "being sent" if obligation.attempt else "open"
 
 
@@ -57,9 +62,28 @@ def concerns(
                 said = f"refused: {error.code} {error.text}".rstrip()
                 yield Concern(said, ROSTER, lost if over else mend)
         case Outcome.EXPIRED:
-            lost = "sent, and its answer lost" if obligation.unsure else "not sent in time"
+            maybe = obligation.unsure or obligation.handed_to
+            lost = "sent, and its answer lost" if maybe else "not sent in time"
+            if obligation.duty == REAL_TIME:
+                yield Concern(
+                    f"its service takes only what just happened: {lost}", MANAGER, _CORRECT
+                )
+                return
             ask = f"tell {_CENTRE}; the journal shows why (werfpoort journal export)"
             yield Concern(f"midnight came first: {lost}", MANAGER, ask)
+        case None:
+            yield from _under_way(obligation)
+
+
+def _under_way(obligation: Obligation) -> Iterator[Concern]:
+    """What goes on by itself, and may not come to an end by itself."""
+    hold = obligation.hold
+    if obligation.overdue:
+        said = f"{obligation.handed_to} accepted it, and has no number of the RSZ; midnight is near"
+        yield Concern(said, MANAGER, f"call the supplier; else register it in {_ONLINE}")
+    elif hold is not None and hold.tries > 1:
+        said = f"{hold.channel} refused it {hold.tries} times, sent alone"
+        yield Concern(said, ROSTER, "check its row; it is sent again by itself meanwhile")
 
 
 def _remarked(obligation: Obligation) -> Iterator[Concern]:

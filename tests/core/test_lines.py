@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from agent.core import gate
 from agent.core.commands import Command, Inquire, Record, Send
+from agent.core.concerns import concerns, standing
 from agent.core.delivery_records import HandoversOverdue, ItemHeld, LineGivenUp, LineTakenBack
 from agent.core.events import (
     BurstEnded,
@@ -138,6 +139,14 @@ def found(o: Obligation, number: str = "77", **changes: object) -> Found:
     person = o.person
     one = Found(Receipt(number), "", o.day, person.declaration, person.employer, person.inss)
     return replace(one, **changes)  # type: ignore[arg-type]
+
+
+def asked_of_people(site: Gate) -> list[str]:
+    """What the gate asks people to do, shortened."""
+    asked = [c.do for o in site.all() for c in concerns(o, site.at.day(BRUSSELS))]
+    return [
+        text.removesuffix(" of the social security office").split(", within")[0] for text in asked
+    ]
 
 
 # --- lost answers ----------------------------------------------------------------------------
@@ -423,6 +432,8 @@ def test_where_nobody_takes_over_it_is_reported_as_open_once() -> None:
     assert isinstance(overdue, HandoversOverdue)
     assert (overdue.takes_over, overdue.size) == ("", 1)
     assert site.all()[0].overdue
+    assert standing(site.all()[0]) == "handed over"
+    assert asked_of_people(site) == ["call the supplier; else register it in the online service"]
 
 
 def test_once_the_supplier_is_down_another_line_takes_over_what_it_had() -> None:
@@ -507,6 +518,7 @@ def test_a_service_that_refuses_everything_is_down_and_no_registration_is_the_ca
         site.fail(site.sent(), UNAVAILABLE, jitter=0.9)
     assert set(site.outcomes()) == {None}
     assert len(site.wrote(ItemHeld)) > 5
+    assert set(asked_of_people(site)) == {"check its row; it is sent again by itself meanwhile"}
     assert site.ms > 600_000
     spoil(site, set())
     assert set(site.outcomes()) == {Outcome.REGISTERED}
@@ -545,6 +557,7 @@ def test_in_and_out_is_tried_more_often_and_expires_when_it_is_too_old() -> None
     assert site.outcomes() == [Outcome.EXPIRED]
     assert 600_000 <= site.ms < 640_000
     assert tries > 15
+    assert asked_of_people(site) == ["ask the social security office for the correction"]
 
 
 def test_an_answer_that_it_is_too_old_expires_and_does_not_ask_to_mend_the_roster() -> None:
