@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from agent.channels import open_channel
 from agent.channels.base import ChannelError
@@ -36,6 +37,7 @@ from agent.notices import open_notices
 from agent.printing import ChildPrinting
 from agent.roster_watch import RosterWatch
 from agent.seams import QueueInbox, ThreadWork
+from agent.supplier_roster import FetchesRoster, SupplierRoster
 from agent.surroundings import plan_of
 from drivers import open_keypad, open_reader
 from drivers.base import DeviceError, Panel, PanelSettings, Session
@@ -123,7 +125,7 @@ def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], No
         desk = Desk(
             lambda: daemon.keeper.state, clock.now, daemon.decide, config, clock.sleep, inbox.put
         )
-        work.start("credentials", partial(desk.credentials.watch, clock))
+        _watch(desk, config, posts, daemon, clock, work)
         work.start("terms", partial(desk.journal.retention.watch, clock))
         notices = open_notices(config.notices, config.gate.name, lambda: daemon.keeper.state)
         if notices is not None:
@@ -173,6 +175,32 @@ def _posts(config: Config) -> Mapping[str, Post]:
         channel.name: Post(open_channel(channel, config.site.place), channel.timeout_s)
         for channel in config.channels
     }
+
+
+def _watch(
+    desk: Desk,
+    config: Config,
+    posts: Mapping[str, Post],
+    daemon: Daemon,
+    clock: SystemClock,
+    work: ThreadWork,
+) -> None:
+    """Starts what looks after credentials, and the roster where a supplier keeps it."""
+    work.start("credentials", partial(desk.credentials.watch, clock))
+    for settings in config.channels:
+        if settings.roster_every_min:
+            desk.supplier_roster = SupplierRoster(
+                settings.name,
+                cast(FetchesRoster, posts[settings.name].channel),
+                settings.timeout_s,
+                config.gate.roster,
+                config.site.declaration,
+                lambda: daemon.keeper.state,
+                clock.now,
+                daemon.inbox.put,
+            )
+            every_s = settings.roster_every_min * 60
+            work.start("roster", partial(desk.supplier_roster.watch, clock, every_s))
 
 
 def _prepare(name: str, post: Post) -> None:

@@ -27,6 +27,7 @@ KINDS_OF_KEY: Mapping[str, tuple[str, ...]] = {
     "oldest_s": ("checkinout", "supplier"),
     "for_duty": ("supplier",),
     "token_file": ("supplier",),
+    "roster_every_min": ("supplier",),
     "valid_until": ("checkinout", "supplier"),
     "api": ("supplier",),
     "request": ("supplier",),
@@ -43,6 +44,14 @@ def check_channels(config: Config, find: Find) -> None:
     for number, channel in enumerate(config.channels, 1):
         key = f"channels[{number}]"
         _check_keys(channel, key, find)
+        if channel.roster_every_min and any(
+            c.roster_every_min for c in config.channels[: number - 1]
+        ):
+            find(
+                f"{key}.roster_every_min",
+                "another channel keeps the roster already, and there is one roster",
+                "leave it with one of them",
+            )
         match channel.kind:
             case "checkinatwork":
                 _check_certificate(channel, key, find, "the service takes only signed calls")

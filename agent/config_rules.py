@@ -331,6 +331,7 @@ RULES: Mapping[str, Rule] = {
     "channels.batch": _from_to(1, BATCH_MOST, "registrations"),
     "channels.for_duty": _optional(_duty),
     "channels.token_address": _https,
+    "channels.roster_every_min": _from_to(0, 1440, "minutes"),
     "channels.valid_until": _optional(_date),
     "channels.oldest_s": _from_to(60, 86_400, "seconds"),
     "channels.budget_s": _from_to(1, 86_400, "seconds"),

@@ -26,6 +26,7 @@ from agent.export.offering import Offering
 from agent.roster_watch import offer
 from agent.seams import Decide
 from agent.status import status
+from agent.supplier_roster import SupplierRoster
 
 
 class Desk:
@@ -52,6 +53,7 @@ class Desk:
         )
         self._paper = PaperDesk(state, now, decide, config)
         self._outage = OutageDesk(state, now, decide, config.gate.languages[0])
+        self.supplier_roster: SupplierRoster | None = None
         self.credentials = CredentialWatch(config.channels, now, put)
         self._offering = Offering(config, state, now, decide)
 
@@ -98,7 +100,12 @@ class Desk:
             **status(self._state(), self._now()),
             "retention": kept,
             "credentials": self.credentials.stand(),
+            "roster_from": self._roster_from(),
         }
+
+    def _roster_from(self) -> dict[str, str]:
+        source = self.supplier_roster
+        return {"channel": source.name, "problem": source.problem} if source else {}
 
     def _badge(self, text: str, event: Callable[[str, int], Event]) -> Answer:
         try:

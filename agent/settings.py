@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from agent.core.inquiries import Ability
 from agent.core.rules import Line, Rules
 from agent.outage_settings import ContactSettings, OutageSettings
+from agent.settings_ahead import AheadSettings
 from agent.surroundings import EvidenceSettings, PowerSettings, UplinkSettings, facts_of
 from drivers.base import KeypadSettings, PanelSettings, ReaderSettings
 from drivers.paper import Paper, PrinterSettings
@@ -227,6 +228,7 @@ class ChannelSettings:
     budget_s: float = 60.0
     token_file: Path | None = None
     valid_until: str = ""
+    roster_every_min: float = 0.0
     api: ApiSettings = field(default_factory=ApiSettings)
     request: RequestSettings = field(default_factory=RequestSettings)
     answer: AnswerSettings = field(default_factory=AnswerSettings)
@@ -253,14 +255,6 @@ class ChannelSettings:
     def endpoint(self) -> str:
         """The address to call: the configured one, else that of the kind; empty: there is none."""
         return self.address or CHANNEL_KINDS[self.kind].addresses.get(self.environment, "")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AheadSettings:
-    """[ahead]"""
-
-    enabled: bool = False
-    here_by: str = "09:00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,7 +372,7 @@ class Config:
             waiting_after_ms=_ms(self.delivery.waiting_after_s),
             facts=facts_of(self),
             ahead=self.ahead.enabled,
-            here_by_min=_minutes(self.ahead.here_by),
+            here_by_min=self.ahead.here_by_min,
             limits=self.outage.limits,
             contacts=self.contacts.contacts,
             follow_up_ms=_ms(self.delivery.follow_up_hours * 3600),
@@ -389,11 +383,6 @@ class Config:
             ask_after_ms=_ms(self.delivery.ask_after_s),
             take_over_ms=_ms(self.delivery.take_over_hours * 3600),
         )
-
-
-def _minutes(time: str) -> int:
-    hours, _, minutes = time.partition(":")
-    return int(hours) * 60 + int(minutes)
 
 
 def _ms(seconds: float) -> int:

@@ -167,6 +167,11 @@ def _warnings(stand: dict[str, Any]) -> Iterator[str]:
             f"registered ahead and not here: {' '.join(stand['ahead']['missing'])}; if they do not "
             "come: werfpoort ahead --cancel-missing"
         )
+    if (source := stand.get("roster_from")) and source["problem"]:
+        yield (
+            f"roster of supplier {source['channel']} not taken, the old one stays in force: "
+            f"{source['problem']}"
+        )
     for channel, credential in stand.get("credentials", {}).items():
         yield from _credential(channel, credential)
     for receipt in stand["cancelling"]:

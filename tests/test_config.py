@@ -442,6 +442,9 @@ token_file = "token"
 """
 
 
+EACH_FIVE = "roster_every_min = 5\n"
+
+
 def with_token(folder: Path) -> None:
     (folder / "token").touch(0o600)
     (folder / "token").write_text("made-up-token\n")
@@ -505,6 +508,15 @@ handed_over = ["PENDING"]
         (SUPPLIER.replace("token_file", "#"), "channels[1].token_file", "is missing"),
         (SUPPLIER.replace("address", "#"), "channels[1].address", "is missing"),
         (SUPPLIER + 'certificate = "gate.crt"\n', "channels[1].key", "is missing"),
+        (SUPPLIER + 'valid_until = "31/5/2027"\n', "channels[1].valid_until", "no date"),
+        (SUPPLIER + "roster_every_min = 9999\n", "channels[1].roster_every_min", "out of range"),
+        (GOOD[len(BASE) :] + 'valid_until = "2027-05-31"\n', "channels[1].valid_until", "nothing"),
+        (
+            SUPPLIER.replace("firma", "a") + EACH_FIVE + SUPPLIER + EACH_FIVE,
+            "channels[2].roster_every_min",
+            "another channel",
+        ),
+        (SUPPLIER + '[ahead]\nhere_by = "9 uur"\n', "ahead.here_by", "no time of the day"),
         (SUPPLIER + 'for_duty = "x"\n', "channels[1].for_duty", "not known"),
         (SUPPLIER + '[channels.api]\nregistration = "/r"\n', "api.registration", "reference"),
         (SUPPLIER + '[channels.api]\nroster = "r"\n', "api.roster", "not a path"),
