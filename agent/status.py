@@ -108,6 +108,7 @@ def _line(state: State, name: str, now: Moment) -> dict[str, Any]:
     return {
         "sending": bool(way.attempt),
         "failed_in_a_row": way.failures,
+        "given_up": way.down,
         "next_try_in_s": max(0, way.rests_until_ms - now.mono_ms) // 1000,
         "failing_since": _clock(trouble.since, state) if trouble else "",
         "why": trouble.message if trouble else "",
@@ -197,9 +198,12 @@ def _credential(channel: str, credential: dict[str, Any]) -> Iterator[str]:
 
 def _in_words(line: dict[str, Any]) -> str:
     if not line["why"]:
+        if line["given_up"]:
+            return "works again, and is taken back once it has for long enough"
         return "sending" if line["sending"] else "well"
     since = dt.datetime.fromisoformat(line["failing_since"])
     doing = "trying again" if line["sending"] else f"next try in {line['next_try_in_s']} s"
     todo = f"; to do: {line['to_do']}" if line["to_do"] else ""
     times = f"{line['failed_in_a_row']} times" if line["failed_in_a_row"] > 1 else "once"
+    doing = f"given up while another one works, {doing}" if line["given_up"] else doing
     return f"failed {times} since {since:%H:%M}: {line['why']}; {doing}{todo}"
