@@ -175,6 +175,16 @@ def drain(table: Table) -> None:
         table.add("200 registrations built and signed, max", "≤ 40", "ms", max(made))
 
 
+def growth(table: Table) -> None:
+    """From 100 registrations that wait to 100,000: one more tap, a restart, memory."""
+    for waiting in (100, 1_000, 10_000) if QUICK else (100, 1_000, 10_000, 100_000):
+        grown = backlog.growth(waiting)
+        name = f"{waiting:,} waiting: "
+        table.add(f"{name}one tap decided", "", "ms", grown.tap_ms)
+        table.add(f"{name}state made of entries", "", "s", grown.restore_s)
+        table.add(f"{name}memory each, with its entries", "", "KiB", grown.kib_each)
+
+
 def in_process(table: Table) -> None:
     """From the UID at the reader's thread to the panel, with a real journal on this disk."""
     delays = inside.uid_to_panel_ms(500 if QUICK else 3000)
@@ -281,7 +291,7 @@ def main() -> None:
     table = Table()
     chosen = set(sys.argv[1:])
     measures: tuple[Callable[[Table], None], ...] = (
-        *(peace, in_process, rush, start_and_idle, drain),
+        *(peace, in_process, rush, start_and_idle, drain, growth),
         *(paper, journal_export, journal_writes, journal_start, journal_verify, journal_appends),
     )
     for run in range(RUNS):
