@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import threading
 from collections.abc import Sequence
 
 import pytest
@@ -22,6 +23,7 @@ from agent.channels.delivery import Delivery, Post
 from agent.core.commands import Send
 from agent.core.events import BurstEnded
 from agent.core.registrations import Answer, Receipt, Registration, Ticket
+from agent.evidence.clock import SystemClock
 from agent.sandbox.virtual import VirtualClock
 
 ASKED = (Registration("j-1", dt.date(2026, 11, 24), "1Y1000NF9KCQZ"),)
@@ -141,3 +143,37 @@ def test_only_who_has_read_a_call_refuses_it_for_what_is_in_it(
     _, ended = burst(*[error] * 99)
     assert ended.failure is not None
     assert ended.failure.whole is of_content
+
+
+def test_a_stop_ends_the_wait_between_two_attempts_within_a_second() -> None:
+    clock = SystemClock(believed=True)
+    channel = Refusing()
+    delivery = Delivery({"ciaw": Post(channel, 20.0)}, clock, random.Random(1))
+    until_ms = clock.now().mono_ms + BURST_MS
+    burst = threading.Thread(target=lambda: delivery.burst(Send(1, "ciaw", ASKED, until_ms)))
+    burst.start()
+    channel.called.wait(5)
+    clock.stop()
+    burst.join(1.0)
+    assert not burst.is_alive()
+    assert channel.calls == 1
+
+
+class Refusing(Scripted):
+    """A channel that is never reached, and says when it was called."""
+
+    def __init__(self) -> None:
+        super().__init__(VirtualClock(0))
+        self.called = threading.Event()
+
+    def register(self, registrations: Sequence[Registration], timeout_s: float) -> Reply:
+        self.calls += 1
+        self.called.set()
+        raise NotReached("no route", retry_after_s=30)
+
+
+def test_a_service_that_answers_not_now_three_times_is_left_to_the_plan() -> None:
+    channel, ended = burst(*(Unavailable("busy") for _ in range(10)))
+    assert channel.calls == 3
+    assert ended.failure is not None
+    assert not ended.failure.hopeless

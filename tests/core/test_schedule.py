@@ -68,3 +68,59 @@ def test_a_pause_never_reaches_over_midnight_while_there_is_time(
     left = schedule.until_midnight_ms(at, RULES)
     pause = schedule.pause_ms(failures, jitter, asked_ms, at, RULES)
     assert schedule.SHORTEST_PAUSE_MS <= pause <= max(schedule.SHORTEST_PAUSE_MS, left // 2)
+
+
+DAYS = ("2026-03-29", "2026-10-25", "2026-11-24")
+"""Of 23, 25 and 24 hours."""
+
+
+def outage(day: str, jitters: list[float], oldest_ms: int = 0) -> list[int]:
+    """How long before midnight each attempt is made, in ms, when all of them fail from 20:00 on."""
+    at = moment(f"{day}T20:00")
+    left = []
+    while schedule.until_midnight_ms(at, RULES) > schedule.SHORTEST_PAUSE_MS:
+        left.append(schedule.until_midnight_ms(at, RULES))
+        jitter = jitters[len(left) % len(jitters)]
+        pause = schedule.pause_ms(len(left), jitter, 0, at, RULES, oldest_ms)
+        at = Moment(at.unix_ms + pause, at.mono_ms + pause, at.boot_id)
+        if len(left) > 20_000:
+            raise AssertionError("the service is hammered")
+    return left
+
+
+@given(st.sampled_from(DAYS), st.lists(st.floats(0.05, 1, exclude_max=True), min_size=5))
+def test_the_last_attempt_is_close_to_midnight_whatever_the_dice_say(
+    day: str, jitters: list[float]
+) -> None:
+    left = outage(day, jitters)
+    assert min(left) <= 2 * RULES.first_retry_ms
+    assert max(left) == 4 * 3_600_000
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_the_last_half_hour_has_more_attempts_than_any_before_it(day: str) -> None:
+    left = outage(day, [0.9])
+    halves = [sum(n * 1_800_000 < ms <= (n + 1) * 1_800_000 for ms in left) for n in range(7)]
+    assert halves[0] > 2 * max(halves[1:])
+
+
+@given(st.integers(1, 40), st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))
+def test_the_jitter_is_full_and_the_dice_never_lengthen_a_pause(
+    failures: int, low: float, high: float
+) -> None:
+    at = moment("2026-11-24T07:00")
+    low, high = sorted((low, high))
+    shorter = schedule.pause_ms(failures, low, 0, at, RULES)
+    longer = schedule.pause_ms(failures, high, 0, at, RULES)
+    ceiling = min(RULES.longest_retry_ms, RULES.first_retry_ms << (failures - 1))
+    assert schedule.SHORTEST_PAUSE_MS <= shorter <= longer <= ceiling
+    assert schedule.pause_ms(failures, 0.0, 0, at, RULES) == schedule.SHORTEST_PAUSE_MS
+
+
+@given(st.integers(1, 40), st.floats(0, 1, exclude_max=True), st.integers(0, 10**7))
+def test_where_age_counts_no_pause_is_longer_than_half_of_it(
+    failures: int, jitter: float, asked_ms: int
+) -> None:
+    at = moment("2026-11-24T07:00")
+    assert schedule.pause_ms(failures, jitter, asked_ms, at, RULES, 600_000) <= 300_000
+    assert schedule.pause_ms(failures, jitter, 0, at, RULES, 600_000) <= 30_000
