@@ -23,7 +23,7 @@ MIRROR = "http://deb.debian.org/debian"
 INCLUDED = (
     "systemd,systemd-sysv,dbus,udev,python3,python3-venv,libusb-1.0-0,ca-certificates,adduser"
 )
-ENDS_WITHIN_S = 400
+ENDS_WITHIN_S = 700
 
 CONFIG = f"""\
 [gate]
