@@ -1,0 +1,260 @@
+"""What must always hold of exemptions (DOMAIN.md, section 5.4), over random evenings of a site."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo
+
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from agent.core import gate
+from agent.core.events import CauseConfirmationAsked, Failure, Gap, StepAsked
+from agent.core.incident_records import (
+    CauseCorrected,
+    IncidentClosed,
+    IncidentOpened,
+    ObligationsExempted,
+    PeopleCalled,
+    Stop,
+)
+from agent.core.measurements import (
+    FAILING,
+    WELL,
+    Channel,
+    Elsewhere,
+    Gate,
+    Internet,
+    Layer,
+    Local,
+    Names,
+    Power,
+    Value,
+)
+from agent.core.moment import Trust
+from agent.core.procedure import CALL
+from agent.core.procedure_records import By, Step, StepTaken
+from agent.core.records import (
+    LASTING,
+    DayBegan,
+    Entry,
+    ObligationExpired,
+    ObligationOpened,
+    ReceiptStored,
+    RejectionStored,
+)
+from agent.core.whose import EXEMPTING, Whose
+from agent.sandbox.story_setting import past_of, rules_of, well_scene
+from agent.sandbox.story_stage import Scene, Stage
+
+ZONE = ZoneInfo("Europe/Brussels")
+EVENING = dt.datetime(2026, 11, 24, 20, 0, tzinfo=ZONE)
+START_MS = round(EVENING.timestamp() * 1000)
+MIDNIGHT_MS = START_MS + 4 * 3_600_000
+MINUTE_MS = 60_000
+LONG_MS = 10 * MINUTE_MS
+"""Longer than the hysteresis, a measurement and a look at it together."""
+
+DEAD: Scene = {
+    (Layer.INTERNET, "fibre"): Internet((FAILING,) * 4, WELL, FAILING, WELL, WELL, WELL),
+    (Layer.NAMES, ""): Names(FAILING, FAILING),
+    (Layer.CHANNEL, "rsz"): Channel(WELL, FAILING),
+}
+SCENES: dict[str, tuple[Scene, str]] = {
+    "well": ({}, ""),
+    "provider": (DEAD, "NotReached"),
+    "cable": ({**DEAD, (Layer.LOCAL, "fibre"): Local(WELL, FAILING)}, "NotReached"),
+    "mains": ({**DEAD, (Layer.POWER, ""): Power(FAILING, WELL)}, "NotReached"),
+    "certificate": ({(Layer.GATE, ""): Gate(WELL, WELL, FAILING, WELL)}, "NotAuthenticated"),
+    "certificate too": ({**DEAD, (Layer.GATE, ""): Gate(WELL, WELL, FAILING, WELL)}, "NotReached"),
+    "firewall": ({(Layer.CHANNEL, "rsz"): Channel(WELL, FAILING)}, "NotReached"),
+}
+OTHERS_THAN_A_THIRD_PARTYS = frozenset(SCENES) - {"provider"}
+
+Doing = tuple[str, int]
+doings = st.lists(
+    st.tuples(
+        st.sampled_from(
+            (
+                *("tap", "tap", "tap", "well", "cable", "mains", "certificate"),
+                *("provider", "provider", "provider", "certificate too", "firewall"),
+                *("clock", "dark", "phone", "other gate", "own", "ticket", "claim"),
+            )
+        ),
+        st.sampled_from((0, 1, 3, 15, 40)),
+    ),
+    max_size=9,
+)
+sites = st.sampled_from(({}, {}, {}, {"past": {"days": 0}}, {"site": {"no_infrastructure": True}}))
+
+
+class Evening:
+    """One evening, and what was true in it."""
+
+    def __init__(self, story: dict[str, object], plan: list[Doing]) -> None:
+        self.rules = rules_of(story, ZONE)
+        self.well = dict(well_scene(self.rules.facts))
+        self.stage = Stage(self.rules, dict(self.well), START_MS)
+        self.stage.begin(past_of(story, EVENING.date(), self.rules))
+        self.truth: list[tuple[int, str]] = [(START_MS, "well")]
+        for what, minutes in plan:
+            self.stage.run(min(self.stage.unix_ms + minutes * MINUTE_MS, MIDNIGHT_MS - MINUTE_MS))
+            self.stage.happen()
+            self.do(what)
+        self.stage.run(MIDNIGHT_MS + 5 * MINUTE_MS)
+        self.entries = self.stage.entries
+
+    def do(self, what: str) -> None:
+        stage = self.stage
+        match what:
+            case "tap":
+                stage.taps(1)
+            case "clock":
+                trust = Trust.UNKNOWN if stage.trust is Trust.NTP else Trust.NTP
+                stage.clock(trust)
+            case "dark":
+                back = min(stage.unix_ms + 20 * MINUTE_MS, MIDNIGHT_MS - MINUTE_MS)
+                stage.dark(back, Gap(stage.at, Stop.POWER_CUT), stage.trust)
+            case "phone":
+                stage.do(StepAsked(stage.at, "", Step.PHONE_YES, By.KEYPAD))
+            case "other gate":
+                stage.scene[Layer.ELSEWHERE, ""] = Elsewhere(other_gate=WELL)
+            case "own":
+                stage.do(CauseConfirmationAsked(stage.at, "", "own", By.PAGE))
+            case "ticket":
+                stage.do(CauseConfirmationAsked(stage.at, "", "provider", By.PAGE, "An", "T-1"))
+            case "claim":
+                stage.do(CauseConfirmationAsked(stage.at, "", "grid", By.PAGE, "An"))
+            case _:
+                self._scene(what)
+
+    def _scene(self, what: str) -> None:
+        changes, failure = SCENES[what]
+        kept: dict[tuple[Layer, str], Value] = {
+            key: value for key, value in self.stage.scene.items() if key[0] is Layer.ELSEWHERE
+        }
+        self.stage.scene = {**self.well, **kept, **changes}
+        self.stage.fails = {"rsz": Failure(failure, "x")} if failure else {}
+        self.truth.append((self.stage.unix_ms, what))
+
+    def exempt(self) -> Iterator[tuple[str, ObligationsExempted]]:
+        for record in self.of(ObligationsExempted):
+            assert isinstance(record, ObligationsExempted)
+            yield from ((reference, record) for reference in record.references)
+
+    def of(self, kind: type) -> Iterator[object]:
+        return (e.record for e in self.entries if isinstance(e.record, kind))
+
+    def since(self, reference: str) -> list[Entry]:
+        """The entries from the first tap of this obligation to midnight."""
+        seq = next(
+            e.seq
+            for e in self.entries
+            if isinstance(e.record, ObligationOpened) and e.record.reference == reference
+        )
+        return [e for e in self.entries if e.seq >= seq and e.at.unix_ms < MIDNIGHT_MS]
+
+    def long_truths(self, since_ms: int) -> set[str]:
+        """What was true for long, from then on."""
+        ends = [at for at, _ in self.truth[1:]] + [MIDNIGHT_MS]
+        return {
+            what
+            for (began, what), end in zip(self.truth, ends, strict=True)
+            if end - max(began, since_ms) > LONG_MS
+        }
+
+
+CLAIM: list[Doing] = [("provider", 15), ("tap", 1), ("tap", 40)]
+
+
+def played(story: dict[str, object], plan: list[Doing]) -> Evening:
+    return Evening(story, plan)
+
+
+few = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def test_an_evening_of_a_dead_provider_is_exempt() -> None:
+    evening = played({}, CLAIM)
+    assert len(list(evening.exempt())) == 2
+
+
+@few
+@given(sites, doings)
+@example({}, [*CLAIM, ("phone", 15)])
+@example({}, [*CLAIM, ("clock", 15)])
+@example({}, [*CLAIM, ("other gate", 15)])
+@example({}, [*CLAIM, ("certificate", 15)])
+@example({}, [*CLAIM, ("certificate too", 15)])
+@example({}, [*CLAIM, ("dark", 15)])
+@example({}, [*CLAIM, ("own", 15)])
+@example({"past": {"days": 0}}, CLAIM)
+@example({"site": {"no_infrastructure": True}}, CLAIM)
+def test_nobody_is_exempt_against_what_must_always_hold(
+    story: dict[str, object], plan: list[Doing]
+) -> None:
+    evening = played(story, plan)
+    corrected = any(
+        said.taken == "taken" and said.whose in EXEMPTING
+        for said in evening.of(CauseCorrected)
+        if isinstance(said, CauseCorrected)
+    )
+    for reference, exempted in evening.exempt():
+        assert story == {}, "no path before, or a site without infrastructure"
+        since = evening.since(reference)
+        assert all(e.at.trusted for e in since), "a clock that was not trusted"
+        for entry in since:
+            assert not isinstance(entry.record, ReceiptStored | RejectionStored), "a path delivered"
+            said_yes = isinstance(entry.record, StepTaken) and entry.record.step is Step.PHONE_YES
+            assert not said_yes, "a phone works"
+        assert evening.stage.state.log.incidents.keys() >= set(exempted.incidents)
+        if not corrected:
+            true = evening.long_truths(since[0].at.unix_ms)
+            assert not true & OTHERS_THAN_A_THIRD_PARTYS
+
+
+@few
+@given(doings)
+def test_every_obligation_ends_its_day_and_an_incident_has_one_row(plan: list[Doing]) -> None:
+    evening = played({}, plan)
+    evening.stage.clock(Trust.NTP)
+    opened = {r.reference for r in evening.of(ObligationOpened) if isinstance(r, ObligationOpened)}
+    ended = {r.reference for r in evening.of(ReceiptStored) if isinstance(r, ReceiptStored)}
+    ended |= {
+        r.reference for r in evening.of(ObligationExpired) if isinstance(r, ObligationExpired)
+    }
+    assert opened == ended | {reference for reference, _ in evening.exempt()}
+    assert not ended & {reference for reference, _ in evening.exempt()}
+    names = [r.incident for r in evening.of(IncidentOpened) if isinstance(r, IncidentOpened)]
+    assert len(names) == len(set(names))
+    closed = [r.incident for r in evening.of(IncidentClosed) if isinstance(r, IncidentClosed)]
+    assert set(closed) <= set(names)
+
+
+@few
+@given(doings)
+def test_an_evening_is_restored_from_its_journal(plan: list[Doing]) -> None:
+    evening = played({}, plan)
+    began = [e.record for e in evening.entries if isinstance(e.record, DayBegan)]
+    base = began[-1].base if began else 1
+    kept = [e for e in evening.entries if e.seq >= base or e.kind in LASTING]
+    assert gate.restore(evening.rules, kept) == evening.stage.state
+
+
+@few
+@given(st.sampled_from(sorted(OTHERS_THAN_A_THIRD_PARTYS - {"well"})), st.integers(1, 3))
+def test_people_are_called_within_five_minutes_of_the_first_tap(scene: str, taps: int) -> None:
+    evening = played({}, [(scene, 15), *[("tap", 1)] * taps, ("tap", 40)])
+    first = next(e for e in evening.entries if isinstance(e.record, ObligationOpened))
+    called = next(
+        e for e in evening.entries if isinstance(e.record, PeopleCalled) and e.record.text == CALL
+    )
+    assert called.at.unix_ms - first.at.unix_ms <= 5 * MINUTE_MS
+
+
+def test_a_cause_of_ours_beside_a_dead_provider_is_ours() -> None:
+    evening = played({}, [*CLAIM, ("certificate too", 15)])
+    whose = [i.whose for i in evening.stage.state.log.incidents.values()]
+    assert whose == [Whose.INFRASTRUCTURE, Whose.OWN]
+    assert not list(evening.exempt())
