@@ -1,8 +1,8 @@
 """Blocks → rows of an A4 sheet in points; pure, so that a PDF holds what the paper strip holds.
 
-A part begins a new sheet. All parts are set in one size of letters: the largest, up to
-`LARGEST_PT`, in which each fits its sheet. What does not even fit in the smallest goes on, between
-two rules, on a further sheet. Positions count from the left margin and from the top of a row down.
+A part begins a new sheet. All parts are set in one size of letters: the largest of `SIZES_PT` in
+which each fits its sheet. Where none does, a part goes on, between two rules, on a further sheet,
+in letters that are easy to read. Positions count from the left margin and from a row's top down.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ MARGIN_PT = 42.0  # 15 mm: room for a binder's holes
 FOOT_PT = 14.0
 WIDTH_PT = SHEET_PT[0] - 2 * MARGIN_PT
 HEIGHT_PT = SHEET_PT[1] - 2 * MARGIN_PT - FOOT_PT
-LARGEST_PT, SMALLEST_PT, STEP_PT = 10.0, 7.0, 0.5
+SIZES_PT = (10.0, 9.5, 9.0, 8.5, 8.0, 7.5, 7.0)
+BROKEN_PT = 9.0  # where a part needs a further sheet anyhow
 LARGE = 1.5  # how much higher large letters are
 LEADING = 1.35  # distance of two lines, of their height
 CHARACTER = 0.64  # width of a digit of DejaVu Sans, of its height: the unit of `Cell.width`
@@ -79,14 +80,12 @@ Sheet = tuple[Row, ...]
 
 def sheets(document: Document, measure: Measure, spell: Callable[[str], str]) -> list[Sheet]:
     """The document's sheets. `spell` makes of a clean text what the font can write."""
-    size = LARGEST_PT
-    while True:
+    for size in (*SIZES_PT, BROKEN_PT):
         setter = _Setter(size, measure, spell)
         parts = [[row for block in part for row in setter.rows(block)] for part in document.parts]
-        fits = all(sum(row.height for row in part) <= HEIGHT_PT for part in parts)
-        if fits or size <= SMALLEST_PT:
-            return [sheet for part in parts for sheet in _broken(part)]
-        size -= STEP_PT
+        if all(_height(part) <= HEIGHT_PT for part in parts):
+            break
+    return [sheet for part in parts for sheet in _broken(part)]
 
 
 def _broken(rows: Sequence[Row]) -> Iterator[Sheet]:

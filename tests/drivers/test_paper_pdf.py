@@ -24,6 +24,7 @@ from drivers.paper import (
     Text,
 )
 from drivers.paper_pdf import as_pdf
+from drivers.pdf_sheets import Words, sheets
 
 CHECKPOINT = "werfpoort:1:4711:" + "ab12" * 16
 
@@ -92,6 +93,15 @@ def test_a_part_that_is_too_long_for_a_sheet_goes_on_between_two_rules() -> None
     assert len(pages) > 1
     assert sum(page.count("name") for page in pages) == 60
     assert all(page.count("name") == page.count("signature") for page in pages)
+
+
+@pytest.mark.parametrize(("entries", "size"), [(5, 10.0), (26, 8.0), (60, 9.0)])
+def test_letters_are_as_large_as_the_fullest_sheet_allows(entries: int, size: float) -> None:
+    entry: tuple[Block, ...] = (Text("name"), Text("number"), Rule())
+    document = Document(((Text("head"),), entry * entries), "")
+    found = sheets(document, lambda text, size: len(text) * size / 2, str)
+    sizes = {m.size for sheet in found for row in sheet for m in row.marks if isinstance(m, Words)}
+    assert sizes == {size}
 
 
 def test_a_single_block_higher_than_a_sheet_loses_nothing() -> None:
