@@ -127,6 +127,7 @@ def values(hint: Any) -> st.SearchStrategy[Any]:
         bytes: st.binary(max_size=40),
         bool: st.booleans(),
         dt.date: st.dates(),
+        dt.datetime: st.datetimes(timezones=st.just(dt.UTC)),
         types.NoneType: st.none(),
     }
     return plain[hint]
