@@ -32,6 +32,7 @@ from drivers.emulators.nfc_cards import ntag213
 sys.path.insert(0, str(Path(__file__).parent))
 import backlog
 import dialogue
+import evidence_year
 import exports
 import inside
 import journals
@@ -263,6 +264,13 @@ def paper(table: Table) -> None:
     table.add("list of 500 as PDF", "", "s", papers.pdf_s())
 
 
+def outages(table: Table) -> None:
+    """A year of evidence through the core, and the state rebuilt from what it journaled."""
+    steps_s, restored_s, _ = evidence_year.replayed_s()
+    table.add("a year of evidence through the core", "≤ 5", "s", steps_s)
+    table.add("a year of evidence restored", "", "s", restored_s)
+
+
 @functools.cache
 def _workshop() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="werfpoort-bench-"))
@@ -292,7 +300,15 @@ def main() -> None:
     chosen = set(sys.argv[1:])
     measures: tuple[Callable[[Table], None], ...] = (
         *(peace, in_process, rush, start_and_idle, drain, growth),
-        *(paper, journal_export, journal_writes, journal_start, journal_verify, journal_appends),
+        *(
+            outages,
+            paper,
+            journal_export,
+            journal_writes,
+            journal_start,
+            journal_verify,
+            journal_appends,
+        ),
     )
     for run in range(RUNS):
         print(f"run {run + 1} of {RUNS}")
