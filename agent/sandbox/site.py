@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from agent.control import NobodyAnswers, ask
 from agent.operator_code import made
-from agent.sandbox.authority import Authority
+from agent.sandbox.authority import LOOPBACK, Authority
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, Person, roster_csv
 from agent.sandbox.presence import PATH, PresenceService
@@ -82,13 +82,29 @@ burst_s = 3
 first_retry_s = 1
 longest_retry_s = 3
 waiting_after_s = 2
-
+"""
+LOOPBACK_EVIDENCE = """
 [evidence]
 anchors = ["localhost 127.0.0.1 {port}"]
 anchors_ca_file = "{folder}/authority.crt"
 other_resolvers = []
 empty_page = ""
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where a site stands: the service's address, port and name, what more its configuration says,
+    and the command by which the agent is started, as into another network."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    name: str = "127.0.0.1"
+    more: str = LOOPBACK_EVIDENCE
+    launcher: tuple[str, ...] = ()
+
+
+LOOPBACK_GROUND = Ground()
 ROWS, COLUMNS = KeypadSettings().rows, KeypadSettings().columns
 CODE = "4321"
 LONGEST_PRESS_S, BETWEEN_KEYS_S = 2.0, 0.12
@@ -122,15 +138,24 @@ class Lamps:
 class VirtualSite:
     """One gate with its world, from `__enter__` to `__exit__`, in `folder`."""
 
-    def __init__(self, folder: Path, people: Sequence[Person], *, paper: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        people: Sequence[Person],
+        *,
+        paper: bool = False,
+        ground: Ground = LOOPBACK_GROUND,
+    ) -> None:
         """`paper`: with keypad and printer."""
         self.folder = folder
         self.printer = EscposEmulator() if paper else None
         self.people = tuple(people)
         self.lamps = Lamps()
-        authority = Authority()
+        self._ground = ground
+        self.authority = authority = Authority()
         self.service = PresenceService(_utc_now, authority.certificate)
-        self._server = HttpsServer(self.service, authority.server_context())
+        context = authority.server_context(authority.server(ground.name, *LOOPBACK))
+        self.server = HttpsServer(self.service, context, ground.host, ground.port)
         self._parts = ExitStack()
         self._agent: subprocess.Popen[bytes] | None = None
         folder.joinpath("data").mkdir(mode=0o700, exist_ok=True)
@@ -156,15 +181,15 @@ class VirtualSite:
         fresh.replace(self.folder / "roster.csv")
 
     def __enter__(self) -> Self:
-        self._parts.enter_context(self._server)
-        address = self._server.address + PATH
+        self._parts.enter_context(self.server)
+        port = urlsplit(self.server.address).port
         self.config.write_text(
-            (CONFIG + (WITH_PAPER if self.printer else "")).format(
+            (CONFIG + self._ground.more + (WITH_PAPER if self.printer else "")).format(
                 folder=self.folder,
                 code=made(CODE),
                 printer=self.printer.address if self.printer else "",
-                address=address,
-                port=urlsplit(address).port,
+                address=f"https://{self._ground.name}:{port}{PATH}",
+                port=port,
                 declaration=DECLARATION,
                 company=MAIN_CONTRACTOR,
                 **PINS,
@@ -211,7 +236,7 @@ class VirtualSite:
         }
         with self.log.open("ab") as log:
             self._agent = subprocess.Popen(
-                [sys.executable, *arguments],
+                [*self._ground.launcher, sys.executable, *arguments],
                 env={**os.environ, **wires},
                 stdin=subprocess.DEVNULL,
                 stdout=log,

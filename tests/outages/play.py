@@ -144,7 +144,8 @@ def main(name: str, folder: Path) -> None:
     (folder / "authority.crt").write_bytes(authority.pem)
     clock = SystemClock(believed=True)
     gauges = MachineGauges(plan(folder), clock, lambda: Gate(WELL, WELL, WELL, WELL), print)
-    with SmallInternet(folder, authority) as internet:
+    with SmallInternet(folder) as internet:
+        internet.serve(authority)
         context = authority.server_context(authority.server(SERVICE_NAME))
         service = HttpsServer(Empty(), context, SERVICE, 443)
         service.start()

@@ -86,17 +86,18 @@ def answer_to(question: bytes) -> bytes:
 class SmallInternet:
     """Everything but the site's own agent and the service; use as a context manager."""
 
-    def __init__(self, folder: Path, authority: Authority) -> None:
+    def __init__(self, folder: Path) -> None:
         self._parts = ExitStack()
-        self.folder = folder
-        self.resolvers: list[Resolver] = []
         _namespaces(folder)
         _cables()
+        self.resolvers = [Resolver(THEIR_RESOLVER), Resolver(OTHER_RESOLVER)]
+
+    def serve(self, authority: Authority) -> None:
+        """Anchors with their certificates, and the empty page."""
         for name, address in ANCHORS.items():
             context = authority.server_context(authority.server(name))
             self._parts.enter_context(HttpsServer(Empty(), context, address, 443))
         self._parts.enter_context(HttpsServer(Empty(), None, PAGE, 80))
-        self.resolvers = [Resolver(THEIR_RESOLVER), Resolver(OTHER_RESOLVER)]
 
     def __enter__(self) -> SmallInternet:
         return self

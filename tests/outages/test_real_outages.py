@@ -5,31 +5,34 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import which
 from typing import Any
 
 import pytest
 
-PLAY = Path(__file__).parent / "play.py"
+HERE = Path(__file__).parent
 NAMESPACES = ("unshare", "--user", "--map-root-user", "--net", "--mount")
 LONGEST_S = 300.0
 
-ROWS = {
+MEASURED = {
     "all-well": ("path.nothing-fails", "undetermined"),
+    "their-resolver-down": ("path.nothing-fails", "undetermined"),
+    "service-down": ("channel.unreachable", "undetermined"),
+}
+"""What is no incident, or fails at once: measured and judged without an agent."""
+LIVED = {
     "cable-out": ("link.cable-out", "own fault"),
     "gateway-silent": ("local.gateway-silent", "own fault"),
     "provider-down": ("internet.provider-dead", "infrastructure"),
     "dns-down": ("names.none-answers", "undetermined"),
-    "their-resolver-down": ("path.nothing-fails", "undetermined"),
-    "service-down": ("channel.unreachable", "undetermined"),
     "service-gone": ("channel.unreachable", "undetermined"),
     "tls-broken": ("channel.tls", "undetermined"),
     "other-host": ("channel.impostor", "own fault"),
-    "loss": ("path.degraded", "undetermined"),
     "latency": ("path.degraded", "undetermined"),
 }
+"""Around the real agent: the row that decides in the end."""
 
 
 def can(*command: str) -> bool:
@@ -51,29 +54,48 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def plays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any]]:
+def plays(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """Every outage at once, each in namespaces of its own: most of the time is waiting."""
+    orders = {name: ["play.py", name] for name in MEASURED}
+    orders |= {name: ["agent_play.py", name, row] for name, (row, _) in LIVED.items()}
+    orders["loss"] = ["agent_play.py", "loss"]
     running = {}
-    for name in ROWS:
-        folder = tmp_path_factory.mktemp(name)
+    for name, (program, *words) in orders.items():
+        folder = str(tmp_path_factory.mktemp(name))
+        command = [*NAMESPACES, sys.executable, str(HERE / program), words[0], folder, *words[1:]]
         running[name] = subprocess.Popen(
-            [*NAMESPACES, sys.executable, str(PLAY), name, str(folder)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-    said = {}
-    for name, play in running.items():
-        try:
-            out, wrong = play.communicate(timeout=LONGEST_S)
-        except subprocess.TimeoutExpired:
-            play.kill()
-            out, wrong = play.communicate()
-        said[name] = json.loads(out) if play.returncode == 0 else {"row": wrong[-2000:]}
-    yield said
+    return {name: outcome(play) for name, play in running.items()}
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_an_outage_ends_in_its_row(plays: Mapping[str, Any], name: str) -> None:
+def outcome(play: subprocess.Popen[str]) -> Any:
+    """What a play printed; what went wrong when it did not."""
+    try:
+        out, wrong = play.communicate(timeout=LONGEST_S)
+    except subprocess.TimeoutExpired:
+        play.kill()
+        out, wrong = play.communicate()
+    return {"wrong": wrong[-2000:]} if play.returncode else json.loads(out)
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_what_is_measured_ends_in_its_row(plays: Mapping[str, Any], name: str) -> None:
     said = plays[name]
-    assert (said["row"], said.get("whose")) == ROWS[name], said
+    assert (said.get("row"), said.get("whose")) == MEASURED[name], said
+
+
+@pytest.mark.parametrize("name", LIVED)
+def test_the_real_agent_finds_out_what_failed(plays: Mapping[str, Any], name: str) -> None:
+    said = plays[name]
+    row, whose = LIVED[name]
+    assert "late" not in said, said
+    assert said["registered"] == 1
+    deciding = said["rows"][-1]
+    assert deciding[-1] == row or deciding[0] == row, said
+    if len(deciding) == 2:
+        assert deciding[1] == whose
+
+
+def test_a_line_that_loses_most_packets_delivers_all_the_same(plays: Mapping[str, Any]) -> None:
+    assert plays["loss"] == {"rows": [], "took_s": plays["loss"].get("took_s"), "registered": 2}
