@@ -68,6 +68,13 @@ from agent.core.measurements import (
 )
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
+from agent.core.paper_events import (
+    CopyAsked,
+    LinesCounted,
+    ListAsked,
+    PaperChecked,
+    ReferenceEntered,
+)
 from agent.core.paper_records import (
     CodeRefused,
     LinesFilled,
@@ -148,7 +155,18 @@ steps = st.lists(
                     "name",
                     "checkpoint",
                 ),
-                *("paper", "paper", "print", "name", "measure", "measure", "dark", "said"),
+                *(
+                    "list",
+                    "list",
+                    "paper",
+                    "paper",
+                    "print",
+                    "name",
+                    "measure",
+                    "measure",
+                    "dark",
+                    "said",
+                ),
                 *("export",),
                 *("cancel", "told", "told", "crew"),
             )
@@ -241,6 +259,8 @@ class Run:
             case "paper":
                 for record in self.paper(n):
                     self.note(record)
+            case "list":
+                self.do(self.wish(n))
             case "print":
                 for job in self.state.papers.jobs:
                     self.note(self.printing(job, n))
@@ -310,6 +330,22 @@ class Run:
                 yield CodeRefused("keypad")
             case 9:
                 yield OperatorAdmitted("keypad")
+
+    def wish(self, n: int) -> Event:
+        at, by = self.at, By.KEYPAD
+        named = RULES.day(at) + dt.timedelta(days=n % 2)
+        match n:
+            case 0 | 1:
+                return ReferenceEntered(at, f"4711{n}", by, firm=FIRM, day=named, asked=1)
+            case 2 | 3:
+                return ListAsked(at, by, n == 2, FIRM, (1, 2), None if self.at.trusted else named)
+            case 4:
+                return PaperChecked(at, by, whole=True)
+            case 5:
+                return LinesCounted(at, by, 2)
+            case 6:
+                return CopyAsked(at, by)
+        return ReferenceEntered(at, "4711", by, firm=FIRM)
 
     def printing(self, job: int, n: int) -> AnyRecord:
         return (
