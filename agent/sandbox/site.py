@@ -107,8 +107,9 @@ class Ground:
 LOOPBACK_GROUND = Ground()
 ROWS, COLUMNS = KeypadSettings().rows, KeypadSettings().columns
 CODE = "4321"
-LONGEST_PRESS_S, BETWEEN_KEYS_S = 2.0, 0.12
-"""A finger holds a key until it beeps, so long at most, and stays away from the next so long."""
+LONGEST_PRESS_S, BETWEEN_KEYS_S, AFTER_ENTRY_S = 2.0, 0.12, 0.6
+"""A finger holds a key until it beeps, so long at most, and stays away from the next so long; after
+an entry until its answer was heard."""
 WITH_PAPER = """
 [keypad]
 kind = "matrix"
@@ -304,7 +305,7 @@ class VirtualSite:
                     break
                 time.sleep(0.01)
             self.keys.release(key)
-            time.sleep(BETWEEN_KEYS_S)
+            time.sleep(AFTER_ENTRY_S if key == "#" else BETWEEN_KEYS_S)
 
     def set_faults(self, **faults: Any) -> None:
         """What is wrong with the service and the way to it, from now on."""
