@@ -237,7 +237,12 @@ def test_a_cut_after_the_whole_answer_loses_nothing(site: Any, registration: Mak
     channel = site.channel()
 
     assert channel.register([registration("a")], TIMEOUT_S).answers[0].receipt is not None
-    assert channel.register([registration("b", inss=BIS)], TIMEOUT_S).answers[0].receipt is not None
+    another = [registration("b", inss=BIS)]
+    try:
+        reply = channel.register(another, TIMEOUT_S)
+    except AnswerLost:  # it went by the connection of which nobody had heard yet that it was cut
+        reply = channel.register(another, TIMEOUT_S)
+    assert reply.answers[0].receipt is not None
 
 
 def test_silence_ends_with_the_time_out(site: Any, registration: Make) -> None:

@@ -304,7 +304,8 @@ class Faulty:
     def readable(self) -> Iterator[Path]:
         if self.reads_other:
             victim = next(p for p in ours(self.path).glob("*.age"))
-            victim.write_bytes(victim.read_bytes()[:-1] + b"?")
+            held = victim.read_bytes()
+            victim.write_bytes(held[:-1] + bytes([held[-1] ^ 1]))
         yield self.path
 
 
