@@ -256,7 +256,7 @@ def _rows(turn: Turn, wanted: _Wanted) -> list[PersonListed]:
             o.reference,
             o.worker,
             o.person,
-            o.at if o.at.trusted else None,
+            o.at if o.at.trusted and not o.ahead else None,
             _mark(o),
             o.receipt,
         )
@@ -275,7 +275,10 @@ def _rows(turn: Turn, wanted: _Wanted) -> list[PersonListed]:
 
 
 def _mark(obligation: Obligation) -> Mark:
-    return Mark.REGISTERED if obligation.outcome is Outcome.REGISTERED else Mark.OPEN
+    """Who was announced and has not tapped yet is only expected, unless a receipt says more."""
+    if obligation.outcome is Outcome.REGISTERED:
+        return Mark.REGISTERED
+    return Mark.EXPECTED if obligation.ahead else Mark.OPEN
 
 
 def _late(row: PersonListed) -> PersonListed:

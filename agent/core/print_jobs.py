@@ -66,12 +66,18 @@ def paper_moved(turn: Turn, event: PaperMoved) -> None:
 
 def paper_checked(turn: Turn, event: PaperChecked) -> None:
     """A person looked: every page is there, or what is not certain is printed once more. Of a
-    list that is named also when it came from another printer, as a PDF does."""
+    list that is named also when it came from another printer, as a PDF does; else only where
+    every page was sent: what never went out is not there, whoever looks."""
+    held = [job for job in turn.state.papers.jobs.values() if job.held is not None]
+    if event.whole and not event.number and held and not any(job.unsure for job in held):
+        said = "not every page was sent yet: mend the printer, it goes on by itself"
+        turn.reply(event.asked, False, said)
+        return
     jobs = [
         job
         for job in turn.state.papers.jobs.values()
         if (event.whole and event.number == job.due.number)
-        or (job.held is not None and event.number in ("", job.due.number))
+        or (job in held and event.number in ("", job.due.number) and _may_say(job, event))
     ]
     for job in jobs:
         if event.whole:
@@ -84,6 +90,10 @@ def paper_checked(turn: Turn, event: PaperChecked) -> None:
         turn.reply(event.asked, True, "noted: every page is there")
     else:
         turn.reply(event.asked, True, "what is not certain is printed again, marked as duplicate")
+
+
+def _may_say(job: Job, event: PaperChecked) -> bool:
+    return job.unsure or not event.whole or bool(event.number)
 
 
 def slip_asked(turn: Turn, event: SlipAsked) -> None:
@@ -110,7 +120,8 @@ def drop_old(turn: Turn, keep_from: dt.date) -> None:
 def settle_on_paper(turn: Turn, today: dt.date) -> None:
     """Ends the days before `today` of whoever stands on a list that is proof."""
     for obligation in tuple(turn.state.ledger.obligations.values()):
-        ended = obligation.day < today and not obligation.attempt
+        came = not obligation.ahead  # who was announced and never came worked nowhere
+        ended = obligation.day < today and not obligation.attempt and came
         if ended and obligation.on_paper and obligation.outcome in _WORSE:
             turn.record(
                 ObligationOnPaper(

@@ -12,6 +12,7 @@ from agent.core.commands import Command, Print, PrintSlip, Record, Reply, Send
 from agent.core.events import (
     BurstEnded,
     ClockSet,
+    CrewConfirmationAsked,
     Event,
     Failure,
     JournalMade,
@@ -85,7 +86,7 @@ class Gate:
                 seq += 1
                 self.entries.append(Entry(seq, event.at, kind_of(command.record), command.record))
         self.sends += [c for c in commands if isinstance(c, Send)]
-        assert gate.restore(RULES, self.entries) == self.state
+        assert gate.restore(self.state.rules, self.entries) == self.state
         return commands
 
     def tap(self, *uids: str) -> None:
@@ -357,6 +358,36 @@ def test_paper_out_goes_on_with_the_part_that_is_not_certain() -> None:
     entries = len(gate.entries)
     (again,) = prints(gate.do(PaperMoved(gate.at, job.job, 3, out)))
     assert (again.certain, again.sent, len(gate.entries)) == (1, 2, entries)  # no journal spam
+
+
+def test_nobody_can_say_of_pages_that_were_never_sent_that_they_are_there() -> None:
+    gate = Gate()
+    gate.tap("04A1")
+    (job,) = prints(gate.enter("20261124"))
+    gate.do(PaperMoved(gate.at, job.job, 3, PartStarted(1)))
+    gate.do(PaperMoved(gate.at, job.job, 3, PartDone(1, True, PrinterStatus.OK)))
+    out = JobDone(1, 2, PrinterStatus.PAPER_OUT, "no paper", "put some in")
+    gate.do(PaperMoved(gate.at, job.job, 3, out))
+    said = reply(gate.do(PaperChecked(gate.at, By.KEYPAD, whole=True, asked=1)))
+    assert not said.done
+    assert "not every page was sent" in said.text
+    assert gate.outcome("04A1") == (None, "", "")
+
+
+def test_who_was_announced_and_did_not_tap_is_expected_and_is_not_proven_present() -> None:
+    gate = Gate()
+    gate.state = replace(gate.state, rules=replace(RULES, ahead=True))
+    gate.do(CrewConfirmationAsked(gate.at, MAIN, (), asked=1))
+    gate.fail()
+    gate.ms += 24 * 3600_000
+    gate.do(ClockSet(gate.at, 0))
+    (job,) = prints(gate.enter("20261125"))
+    assert {(row.mark, row.tapped) for row in job.sheet.rows} == {(Mark.EXPECTED, None)}
+    gate.print_all()
+    gate.midnight()
+    announced = [o for o in gate.state.ledger.obligations.values() if o.ahead]
+    assert announced
+    assert Outcome.ON_PAPER not in {o.outcome for o in announced}
 
 
 def test_a_restart_goes_on_with_the_part_that_is_not_certain() -> None:
