@@ -104,8 +104,9 @@ def interrupted(turn: Turn) -> None:
 
 def _closing(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> InquiryClosed:
     failure = event.failure or Failure("", "")
-    # The right to ask may be missing, and the request be refused, while all else is well.
-    hopeless = failure.kind in ("NotAuthorised", "Refused")
+    # The right to ask may be missing, and the request be refused, while all else is well. Only the
+    # service's own word counts: a login page or a proxy says 302 or 403, too, and is gone later.
+    hopeless = failure.kind in ("NotAuthorised", "Refused") and bool(failure.ticket.code)
     pause_ms = 0
     if not hopeless:
         pause_ms = lines.pause_ms(turn, event.channel, event.failure, event.jitter)

@@ -12,6 +12,7 @@ from itertools import islice
 from agent.core.events import CancellationAsked, InquiryEnded
 from agent.core.inquiries import Ability, Cancel, Cancellation, CancelReason
 from agent.core.inquiry_records import InquiryBegan
+from agent.core.lines import may_ask
 from agent.core.moment import Moment
 from agent.core.obligations import Obligation, Outcome
 from agent.core.receipt_records import (
@@ -72,7 +73,8 @@ def _wanted(turn: Turn, reference: str, reason: CancelReason) -> tuple[bool, str
 
 def can_cancel(state: State, duty: str) -> bool:
     """Whether any channel of this duty takes registrations back."""
-    return any(Ability.CANCEL in line.abilities for line in state.rules.lines if line.duty == duty)
+    mine = (line for line in state.rules.lines if line.duty == duty)
+    return any(may_ask(line, state.lines.way(line.name), Ability.CANCEL) for line in mine)
 
 
 def wanted(state: State, line: Line, now: Moment) -> Wish | None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from agent.core import gate
 from agent.core.commands import Command, Inquire, Record, Send
 from agent.core.concerns import concerns, standing
@@ -197,9 +199,23 @@ def test_an_account_that_turns_out_to_have_no_right_to_search_sends_again_at_onc
     site.tap(0)
     site.fail(site.sent(), LOST)
     site.until(HOUR)
-    site.find(site.inquired(), failure=Failure("NotAuthorised", "no", hopeless=True))
+    service_says_no = Failure("NotAuthorised", "no", hopeless=True, ticket=Ticket(code="SOA-01002"))
+    site.find(site.inquired(), failure=service_says_no)
     assert len(site.sent().registrations) == 1
     assert site.wrote(LineGivenUp) == []
+
+
+@pytest.mark.parametrize("kind", ["Refused", "NotAuthorised"])
+def test_a_page_that_came_in_place_of_the_service_is_no_word_of_it(kind: str) -> None:
+    site = Gate(DIRECT)
+    site.tap(0)
+    site.fail(site.sent(), LOST)
+    site.until(HOUR)
+    login_page = Failure(kind, "the address points elsewhere (302)", hopeless=True)
+    site.find(site.inquired(), failure=login_page)
+    assert site.state.troubles
+    site.until(HOUR)
+    assert site.inquired() is not None
 
 
 def test_a_search_that_keeps_failing_does_not_hold_up_what_it_is_for() -> None:
