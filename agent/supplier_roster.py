@@ -73,8 +73,9 @@ class SupplierRoster:
             fetched = self._channel.fetch_roster(self._etag, self._timeout_s)
             if fetched is None:
                 return  # what was wrong with the one before is still wrong
-            self._etag = fetched.etag
-            self._say(self._taken(fetched.content))
+            problem = self._taken(fetched.content)
+            self._etag = fetched.etag  # not before it was judged: a full disk judges nothing
+            self._say(problem)
         except ChannelError as error:
             self._say(f"{error}; {error.hint}")
         except OSError as error:

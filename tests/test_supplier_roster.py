@@ -141,6 +141,17 @@ def test_a_supplier_that_fails_leaves_the_old_roster_in_force(site: Site) -> Non
     assert (site.roster.problem, site.file.read_bytes()) == ("", site.service.roster)
 
 
+def test_a_roster_that_could_not_be_written_is_taken_once_there_is_space(site: Site) -> None:
+    site.service.roster = roster_csv(PEOPLE[:5]).encode()
+    in_the_way = site.file.with_name(site.file.name + ".supplier")
+    in_the_way.mkdir()
+    site.roster.look()
+    assert "writable" in site.roster.problem
+    in_the_way.rmdir()
+    site.roster.look()
+    assert (site.roster.problem, site.file.read_bytes()) == ("", site.service.roster)
+
+
 def test_what_is_larger_than_a_third_less_can_be_forced_from_where_it_lies(site: Site) -> None:
     site.service.roster = roster_csv(PEOPLE[:2]).encode()
     site.roster.look()
