@@ -153,7 +153,8 @@ def planned(
     """
     base = base_of(connection)
     soon = today + dt.timedelta(days=WARNED_DAYS)
-    horizon = terms.receipt_ends(soon) + dt.timedelta(days=STRAGGLE_DAYS)
+    latest = max(terms.receipt_ends(soon), terms.proof_ends(soon))
+    horizon = latest + dt.timedelta(days=STRAGGLE_DAYS)
     until_ms = None if worker is not None else _ms(horizon)
     fold, dates = _Fold(), _Dates(connection)
     for entry in chain(_erasable(connection, base, until_ms), _listings(connection)):

@@ -63,23 +63,20 @@ def _check(database: Path, chance: random.Random) -> None:
     """Raises JournalDamaged before anything is written to a damaged file."""
     if not database.exists() or not database.stat().st_size:
         return
-    log = database.with_name(database.name + "-wal")
-    unclean = log.exists() and log.stat().st_size > 0
     with reading(database) as connection:
         try:
-            wrong = _wrong(connection, whole=unclean)
+            wrong = _wrong(connection)
         except UNREADABLE as error:
             raise explained(error, str(database)) from error
     if wrong:
         raise JournalDamaged(f"journal {database}: {wrong}", KEEP_IT)
 
 
-def _wrong(connection: sqlite3.Connection, *, whole: bool) -> str:
-    """What is not as it was written in the last entries, and with `whole` in any page; or ""."""
-    if whole:
-        (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if said != "ok":
-            return str(said)
+def _wrong(connection: sqlite3.Connection) -> str:
+    """What is not as it was written in any page or in the last entries; or ""."""
+    (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if said != "ok":
+        return str(said)
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'entry'").fetchone():
         return ""  # the power went while it was made
     (last,) = connection.execute("SELECT coalesce(max(seq), 0) FROM entry").fetchone()

@@ -130,6 +130,15 @@ def test_a_page_damaged_at_a_power_cut_is_found_and_the_log_is_kept_with_it(cut:
     assert Path(f"{aside(cut)}-wal").read_bytes() == kept
 
 
+def test_a_page_damaged_in_the_middle_is_found_after_a_clean_end_too(closed: Path) -> None:
+    middle = closed.stat().st_size // 2 // 4096 * 4096
+    content = spoil(closed, middle, 12_288)
+    keeper = opened(closed)
+    with closing(keeper.journal):
+        assert keeper.lost is not None
+    assert aside(closed).read_bytes() == content
+
+
 def test_a_journal_that_was_never_finished_becomes_one(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with closing(sqlite3.connect(path)) as connection:
