@@ -9,6 +9,7 @@ from agent.core.events import BurstEnded, Failure
 from agent.core.obligations import Obligation, Outcome
 from agent.core.records import AttemptEnded, ObligationExpired, ReceiptStored, RejectionStored
 from agent.core.registrations import Answer, ItemError
+from agent.core.rules import DUTIES, Per
 from agent.core.signals import Signal
 from agent.core.turn import Turn
 
@@ -68,7 +69,7 @@ def settle(turn: Turn, attempt: int, answer: Answer) -> Obligation | None:
         )
     elif before.outcome is Outcome.EXPIRED:
         return None
-    elif _too_late(turn, answer.errors):
+    elif _too_late(turn, before, answer.errors):
         reason = ", ".join(f"{error.code} {error.text}" for error in answer.errors)
         turn.record(ObligationExpired(answer.reference, before.day, before.unsure, reason))
     else:
@@ -76,13 +77,14 @@ def settle(turn: Turn, attempt: int, answer: Answer) -> Obligation | None:
     return turn.state.ledger.of(answer.reference)
 
 
-def _too_late(turn: Turn, errors: tuple[ItemError, ...]) -> bool:
+def _too_late(turn: Turn, before: Obligation, errors: tuple[ItemError, ...]) -> bool:
     """Whether only the time speaks against it: nobody can mend that."""
     codes = {error.code for error in errors}
     left_ms = schedule.until_midnight_ms(turn.at, turn.state.rules)
     day_ms = 86_400_000
     at_midnight = left_ms <= CLOCKS_DIFFER_MS or left_ms >= day_ms - CLOCKS_DIFFER_MS
-    return codes == {TOO_OLD} or (codes == {DAY_REFUSED} and at_midnight)
+    of_an_instant = DUTIES[before.duty].per is Per.TAP  # it was to be sent at once
+    return codes == {TOO_OLD} or (codes == {DAY_REFUSED} and (at_midnight or of_an_instant))
 
 
 def _signal(obligation: Obligation) -> Signal:
