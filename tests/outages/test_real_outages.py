@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -59,14 +59,19 @@ def plays(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     orders = {name: ["play.py", name] for name in MEASURED}
     orders |= {name: ["agent_play.py", name, row] for name, (row, _) in LIVED.items()}
     orders["loss"] = ["agent_play.py", "loss"]
-    running = {}
-    for name, (program, *words) in orders.items():
-        folder = str(tmp_path_factory.mktemp(name))
-        command = [*NAMESPACES, sys.executable, str(HERE / program), words[0], folder, *words[1:]]
-        running[name] = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-    return {name: outcome(play) for name, play in running.items()}
+    running = {name: begun(order, tmp_path_factory) for name, order in orders.items()}
+    plays = {name: outcome(play) for name, play in running.items()}
+    for name, said in plays.items():
+        if "wrong" in said:  # a stage that fell while a dozen were put up at once is put up again
+            plays[name] = outcome(begun(orders[name], tmp_path_factory))
+    return plays
+
+
+def begun(order: Sequence[str], folders: pytest.TempPathFactory) -> subprocess.Popen[str]:
+    program, name, *words = order
+    folder = str(folders.mktemp(name))
+    command = [*NAMESPACES, sys.executable, str(HERE / program), name, folder, *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def outcome(play: subprocess.Popen[str]) -> Any:
@@ -89,7 +94,7 @@ def test_what_is_measured_ends_in_its_row(plays: Mapping[str, Any], name: str) -
 def test_the_real_agent_finds_out_what_failed(plays: Mapping[str, Any], name: str) -> None:
     said = plays[name]
     row, whose = LIVED[name]
-    assert "late" not in said, said
+    assert not {"late", "wrong"} & said.keys(), said
     assert said["registered"] == 1
     deciding = said["rows"][-1]
     assert deciding[-1] == row or deciding[0] == row, said
