@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from agent import assembly
-from agent.config import Config, ConfigError, check_config, load_config
+from agent.config import Config, check_config, load_config
 from agent.daemon import Daemon
 from agent.findings import report
 from agent.journal.fault import JournalError
@@ -84,11 +84,7 @@ class Service:
 
     def _offered(self) -> Config | None:
         """The configuration as it is now; None, and told, when anything in it is wrong."""
-        try:
-            config, findings = check_config(self._file)
-        except ConfigError as error:
-            log.error("%s", error)
-            return None
+        config, findings = check_config(self._file)
         if findings:
             log.warning("%s", report(findings))
         if config is None or any(not finding.warning for finding in findings):

@@ -576,13 +576,14 @@ def test_in_and_out_is_tried_more_often_and_expires_when_it_is_too_old() -> None
     assert asked_of_people(site) == ["ask the social security office for the correction"]
 
 
-def test_an_answer_that_it_is_too_old_expires_and_does_not_ask_to_mend_the_roster() -> None:
+@pytest.mark.parametrize("code", ["TOO-OLD", "6"])
+def test_an_answer_that_it_is_too_old_expires_and_does_not_ask_to_mend_the_roster(
+    code: str,
+) -> None:
     site = Gate(CLEANING, duty="checkinout")
     site.tap(0, direction="in")
     send = site.sent()
-    site.answer(
-        send, Answer(send.registrations[0].reference, errors=(ItemError("TOO-OLD", "old"),))
-    )
+    site.answer(send, Answer(send.registrations[0].reference, errors=(ItemError(code, "old"),)))
     assert site.outcomes() == [Outcome.EXPIRED]
 
 

@@ -192,6 +192,13 @@ def test_a_day_without_a_receipt_is_kept_for_seven_years(site: Site) -> None:
     assert site.bare()["obligation-opened"] == 1
 
 
+def test_a_proof_term_that_is_the_shorter_one_is_kept_too(site: Site) -> None:
+    site.tap("04A1A1A1A1A1A1", receipt=False)
+    site.days(800)
+    assert site.plan(Terms(receipt_months=13, proof_years=1)).erasures
+    assert site.plan(Terms(receipt_months=36, proof_years=1)).erasures
+
+
 def test_what_is_erased_is_in_no_byte_of_the_file_or_its_log(site: Site) -> None:
     site.roster({"04A1A1A1A1A1A1": AN, "04B2B2B2B2B2B2": BO})
     site.tap("04B2B2B2B2B2B2", receipt=True)
