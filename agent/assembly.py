@@ -18,12 +18,12 @@ from agent.channels import open_channel
 from agent.channels.base import ChannelError
 from agent.channels.delivery import Delivery, Post
 from agent.config import Config
+from agent.config.surroundings import plan_of
 from agent.control import ControlServer
 from agent.core.events import DeviceWent, Event
-from agent.core.measurements import MAINS_SENSOR, Gate
+from agent.core.outage.measurements import MAINS_SENSOR, Gate
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
-from agent.documents import Documents
 from agent.evidence.clock import SystemClock
 from agent.evidence.devices import gate_of
 from agent.evidence.gauges import MachineGauges
@@ -31,14 +31,14 @@ from agent.evidence_watch import EvidenceWatch
 from agent.journal.checkpoint import signer_at
 from agent.journal.keeper import Keeper, Owner
 from agent.journal.recovery import recovered, require_lasting
-from agent.keypad import Keypad
 from agent.lock import Lock
 from agent.notices import open_notices
-from agent.printing import ChildPrinting
-from agent.roster_watch import RosterWatch
+from agent.paper.documents import Documents
+from agent.paper.keypad import Keypad
+from agent.paper.printing import ChildPrinting
+from agent.roster.supplier import FetchesRoster, SupplierRoster
+from agent.roster.watch import RosterWatch
 from agent.seams import QueueInbox, ThreadWork
-from agent.supplier_roster import FetchesRoster, SupplierRoster
-from agent.surroundings import plan_of
 from drivers import open_keypad, open_reader
 from drivers.base import DeviceError, Panel, PanelSettings, Session
 from drivers.panel_gpio import open_panel

@@ -11,10 +11,10 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from agent.config.settings import ChannelSettings
 from agent.core.events import CredentialSeen, Event
 from agent.core.moment import Moment
 from agent.seams import Clock
-from agent.settings import ChannelSettings
 
 LOOK_S = 3_600.0
 

@@ -29,7 +29,6 @@ from agent.core.commands import (
     Send,
     Show,
 )
-from agent.core.dialogue import KEYPAD
 from agent.core.events import (
     BurstEnded,
     CardsClashed,
@@ -46,9 +45,10 @@ from agent.core.events import (
     TimePassed,
     WritingResumed,
 )
-from agent.core.measurements import MAINS_SENSOR
 from agent.core.moment import Moment
-from agent.core.paper_events import CodeChecked, KeyTyped
+from agent.core.outage.measurements import MAINS_SENSOR
+from agent.core.paper.dialogue import KEYPAD
+from agent.core.paper.paper_events import CodeChecked, KeyTyped
 from agent.core.records import described
 from agent.core.signals import SIGNALS, Signal
 from agent.evidence_watch import EvidenceWatch
@@ -56,9 +56,9 @@ from agent.journal.beat import EVERY_MS as BEAT_MS
 from agent.journal.beat import Beat, darkness
 from agent.journal.fault import JournalError, RecordUnwritable
 from agent.journal.keeper import Keeper
-from agent.keypad import Keypad
-from agent.printing import Printing
-from agent.roster_watch import RosterWatch
+from agent.paper.keypad import Keypad
+from agent.paper.printing import Printing
+from agent.roster.watch import RosterWatch
 from agent.seams import Clock, Inbox, Work
 from drivers.base import (
     BadgeSeen,

@@ -14,8 +14,8 @@ from dataclasses import replace
 from functools import partial
 
 from agent.core.events import Event, Measured
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Layer, Measurement, Reading
 from agent.core.moment import Moment
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Layer, Measurement, Reading
 from agent.seams import Clock, Gauges, Inbox, Round, Work
 
 EVERY_MS = {

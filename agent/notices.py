@@ -22,9 +22,9 @@ from agent.core.standing import subjects
 
 if TYPE_CHECKING:
     from agent.channels.wire import Wire
+    from agent.config.settings import NoticeSettings
     from agent.core.state import State
     from agent.seams import Clock
-    from agent.settings import NoticeSettings
 
 LOOK_S = 60.0
 BEAT_MS = 3_600_000

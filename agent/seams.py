@@ -13,8 +13,8 @@ from enum import Enum, auto
 from typing import Generic, Protocol, TypeVar
 
 from agent.core.events import Event, ServerHeard
-from agent.core.measurements import Measurement, Reading
 from agent.core.moment import Moment
+from agent.core.outage.measurements import Measurement, Reading
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from agent.cli import main
-from agent.core.notice import Terms, notice_document
+from agent.core.paper.notice import Terms, notice_document
 from agent.locale import LANGUAGES, texts
 from drivers.paper_layout import plain
 

@@ -15,7 +15,7 @@ from agent.assembly import clock_of, owned
 from agent.cli import main
 from agent.config import load_config
 from agent.core.events import Started, Tapped
-from agent.operator_code import right
+from agent.paper.operator_code import right
 from agent.sandbox.authority import Authority
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew, roster_csv
 from agent.sandbox.site import CONFIG, PINS

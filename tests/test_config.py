@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from agent.config import Config, ConfigError, check_config, load_config
 from agent.core.rules import Per
 from agent.findings import Finding, report
-from agent.operator_code import made
+from agent.paper.operator_code import made
 from drivers.base import Direction, KeypadSettings
 from drivers.paper import Paper, PrinterSettings
 

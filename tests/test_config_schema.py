@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from agent.config_schema import schema_text
+from agent.config.schema import schema_text
 
 CONFIG = Path(__file__).parents[1] / "config"
 EXAMPLE = CONFIG / "werfpoort.example.toml"

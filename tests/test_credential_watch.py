@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.config.settings import ChannelSettings
 from agent.core import gate
 from agent.core.commands import Record
-from agent.core.credential_records import CredentialExpiring, CredentialRenewed
+from agent.core.delivery.credential_records import CredentialExpiring, CredentialRenewed
 from agent.core.events import CredentialSeen, Event, JournalMade, Started, TimePassed
 from agent.core.moment import Moment, Trust
 from agent.core.records import LASTING, DayBegan, Entry, kind_of
 from agent.core.rules import Rules
 from agent.core.state import State
 from agent.credential_watch import CredentialWatch
+from agent.desk.status import as_text, status
 from agent.sandbox.authority import Authority
-from agent.settings import ChannelSettings
-from agent.status import as_text, status
 
 RULES = Rules(ZoneInfo("Europe/Brussels"), "1Y1000NF9KCQZ")
 DAY_MS = 86_400_000

@@ -15,6 +15,9 @@ from click.testing import CliRunner
 
 from agent.cli import main
 from agent.core.commands import Send
+from agent.core.delivery.receipt_records import ObligationCancelled, ReceiptFollowed
+from agent.core.delivery.registrations import Answer, ItemError, Receipt
+from agent.core.delivery.remarks import DIMONA_NOT_OK, REMARKS, UNKNOWN, explained
 from agent.core.events import (
     BurstEnded,
     Event,
@@ -25,18 +28,15 @@ from agent.core.events import (
     TimePassed,
 )
 from agent.core.moment import Moment
-from agent.core.receipt_records import ObligationCancelled, ReceiptFollowed
-from agent.core.registrations import Answer, ItemError, Receipt
-from agent.core.remarks import DIMONA_NOT_OK, REMARKS, UNKNOWN, explained
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
-from agent.day_report import as_text, day_report
+from agent.desk.status import as_text as status_text
+from agent.desk.status import status
 from agent.journal.days import read_day
 from agent.journal.keeper import Owner, opened
+from agent.reports.day import as_text, day_report
 from agent.sandbox.authority import Authority
 from agent.sandbox.site import CONFIG, PINS
-from agent.status import as_text as status_text
-from agent.status import status
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 RULES = Rules(BRUSSELS, "1Y1000NF9KCQZ", lines=(Line("ciaw", "checkinatwork"),))

@@ -10,7 +10,7 @@ import pytest
 
 from agent.control import Answer
 from agent.core.events import Event, Failure
-from agent.desk_outage import OutageDesk
+from agent.desk.outage import OutageDesk
 from agent.sandbox.story_setting import past_of, rules_of, well_scene
 from agent.sandbox.story_stage import Stage
 

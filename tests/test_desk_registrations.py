@@ -11,6 +11,8 @@ import pytest
 
 from agent.cli import REASONS
 from agent.core.commands import Inquire, Reply
+from agent.core.delivery.inquiries import Ability, CancelReason
+from agent.core.delivery.registrations import Answer, ItemError, Receipt
 from agent.core.events import (
     BurstEnded,
     Event,
@@ -21,12 +23,10 @@ from agent.core.events import (
     Tapped,
 )
 from agent.core.gate import State, step
-from agent.core.inquiries import Ability, CancelReason
 from agent.core.moment import Moment
-from agent.core.registrations import Answer, ItemError, Receipt
 from agent.core.roster import Roster
 from agent.core.rules import Line, Rules
-from agent.desk_registrations import RegistrationDesk
+from agent.desk.registrations import RegistrationDesk
 from agent.sandbox.people import DECLARATION, crew
 
 BRUSSELS = ZoneInfo("Europe/Brussels")

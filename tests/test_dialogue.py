@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.core.correction import PARTIES
-from agent.core.dialogue import FREE_TRIES, IDLE_MS
-from agent.core.incident_records import CauseCorrected
-from agent.core.keypad_codes import CAUSES
 from agent.core.moment import Trust
 from agent.core.obligations import Outcome
-from agent.core.paper_events import SlipKind
+from agent.core.outage.correction import PARTIES
+from agent.core.outage.incident_records import CauseCorrected
+from agent.core.paper.dialogue import FREE_TRIES, IDLE_MS
+from agent.core.paper.keypad_codes import CAUSES
+from agent.core.paper.paper_events import SlipKind
 from agent.core.records import described
 from agent.core.rules import Line, Rules
 from agent.sandbox.faults import Faults

@@ -13,11 +13,11 @@ import pytest
 
 from agent.config import load_config
 from agent.core.commands import PrintSlip
-from agent.core.paper_events import CopyAsked, ListAsked, ReferenceEntered, SlipKind
-from agent.core.procedure_records import By
+from agent.core.outage.procedure_records import By
+from agent.core.paper.paper_events import CopyAsked, ListAsked, ReferenceEntered, SlipKind
 from agent.core.rules import Line, Rules
 from agent.core.state import State
-from agent.documents import Documents
+from agent.paper.documents import Documents
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew
 from agent.sandbox.simulation import Simulation

@@ -16,7 +16,10 @@ from click.testing import CliRunner
 
 from agent import locale
 from agent.cli import main
-from agent.core.incident_records import (
+from agent.core.delivery.registrations import Ticket
+from agent.core.journal_records import CheckpointSigned
+from agent.core.moment import Moment
+from agent.core.outage.incident_records import (
     CauseCorrected,
     Ending,
     EvidenceTaken,
@@ -27,20 +30,17 @@ from agent.core.incident_records import (
     RowTurned,
     Taken,
 )
-from agent.core.incident_report import Report, reports
-from agent.core.journal_records import CheckpointSigned
-from agent.core.measurements import Layer
-from agent.core.moment import Moment
-from agent.core.procedure_records import By, Step, StepTaken
+from agent.core.outage.incident_report import Report, reports
+from agent.core.outage.measurements import Layer
+from agent.core.outage.procedure_records import By, Step, StepTaken
+from agent.core.outage.whose import Bar, Whose
 from agent.core.records import AttemptEnded, Entry, ObligationOpened, Record, kind_of
-from agent.core.registrations import Ticket
 from agent.core.roster import Worker
-from agent.core.whose import Bar, Whose
-from agent.incident_html import as_html
-from agent.incident_page import Heading, judged, page
-from agent.incident_pdf import as_pdf
 from agent.journal.store import Journal
 from agent.locale import LANGUAGES
+from agent.reports.incident_html import as_html
+from agent.reports.incident_page import Heading, judged, page
+from agent.reports.incident_pdf import as_pdf
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 START = round(dt.datetime(2026, 11, 24, 6, 30, tzinfo=BRUSSELS).timestamp() * 1000)

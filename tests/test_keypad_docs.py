@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from agent.core.keypad_codes import CAUSES, STEPS, Short
+from agent.core.paper.keypad_codes import CAUSES, STEPS, Short
 
 DOCS = (Path(__file__).parents[1] / "docs" / "keypad.md").read_text(encoding="utf-8")
 

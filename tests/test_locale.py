@@ -12,12 +12,12 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from agent import locale
-from agent.core import attendance_list, notice, slip_writing, wording
-from agent.core.attendance_list import How, Mark
-from agent.core.measurements import Layer, Reading
-from agent.core.procedure_records import By
-from agent.core.slips import Ended
-from agent.core.whose import Whose
+from agent.core.outage.measurements import Layer, Reading
+from agent.core.outage.procedure_records import By
+from agent.core.outage.whose import Whose
+from agent.core.paper import attendance_list, notice, slip_writing, wording
+from agent.core.paper.attendance_list import How, Mark
+from agent.core.paper.slips import Ended
 from agent.locale import LANGUAGES, texts
 
 KEYS_BY_VALUE = {

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.config.settings import NoticeSettings
 from agent.core.moment import Moment, Trust
 from agent.core.records import DeviceFailed, Entry, TapStored, Verdict, kind_of
 from agent.core.rules import Rules
@@ -22,7 +23,6 @@ from agent.sandbox.faults import Faults
 from agent.sandbox.people import crew
 from agent.sandbox.serving import HttpAnswer, HttpRequest, HttpsServer
 from agent.sandbox.site import VirtualSite
-from agent.settings import NoticeSettings
 
 PATIENCE_S = 20.0
 RULES = Rules(ZoneInfo("Europe/Brussels"), "1Y1000NF9KCQZ")

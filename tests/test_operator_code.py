@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.operator_code import CodeUnusable, made, parse, right
+from agent.paper.operator_code import CodeUnusable, made, parse, right
 
 HASHED = made("482915")
 

@@ -11,8 +11,9 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from agent import locale
-from agent.core import darkness, outage
-from agent.core.procedure import INSTRUCTIONS
+from agent.core.outage import classification as outage
+from agent.core.outage import darkness
+from agent.core.outage.procedure import INSTRUCTIONS
 from agent.locale import LANGUAGES, texts
 
 KEYS = {*INSTRUCTIONS, *(f"row.{row}" for row in (*outage.KEYS, *darkness.ROWS))}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from agent.core.roster import Worker
 from agent.findings import Finding
-from agent.roster_file import COLUMNS, RosterReading, read_roster
+from agent.roster.file import COLUMNS, RosterReading, read_roster
 
 EXAMPLE = Path(__file__).parents[1] / "config" / "roster.example.csv"
 SITE = "1Y1000NF9KCQZ"

@@ -12,18 +12,18 @@ import pytest
 
 from agent.channels import open_channel
 from agent.channels.supplier import Supplier
+from agent.config.settings import ChannelSettings
 from agent.core.events import Event, JournalMade, RosterOffered, RosterUnreadable
 from agent.core.gate import State, step
 from agent.core.moment import Moment
 from agent.core.rules import Rules
-from agent.roster_watch import offer
+from agent.roster.supplier import SupplierRoster
+from agent.roster.watch import offer
 from agent.sandbox.authority import Authority
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, crew, roster_csv
 from agent.sandbox.serving import HttpsServer
 from agent.sandbox.supplier import BASE_PATH, SupplierService
-from agent.settings import ChannelSettings
-from agent.supplier_roster import SupplierRoster
 
 PEOPLE = crew(6, random.Random(6))
 AT = Moment(round(dt.datetime(2026, 11, 24, tzinfo=dt.UTC).timestamp() * 1000), 0, "b")

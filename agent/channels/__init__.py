@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.channels.credentials import Authorities, CredentialFiles
-    from agent.settings import ChannelSettings, PlaceSettings
+    from agent.config.settings import ChannelSettings, PlaceSettings
 
 
 def open_channel(settings: ChannelSettings, place: PlaceSettings | None = None) -> Channel:

@@ -23,8 +23,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agent.core.inquiries import Ability, Cancellation, Found, Query
-from agent.core.registrations import Answer, ItemError, Receipt, Registration, Ticket
+from agent.core.delivery.inquiries import Ability, Cancellation, Found, Query
+from agent.core.delivery.registrations import Answer, ItemError, Receipt, Registration, Ticket
 
 __all__ = [
     "Ability",

@@ -41,7 +41,7 @@ from agent.channels.wire import (
     clock_hint,
     status_error,
 )
-from agent.core.inquiries import Cancellation, CancelReason, Found, Query
+from agent.core.delivery.inquiries import Cancellation, CancelReason, Found, Query
 
 __all__ = ["CancelReason", "Cancellation", "Checkinatwork", "Found", "Query", "fault_error"]
 

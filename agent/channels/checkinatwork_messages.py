@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from agent.channels.base import Answer, ItemError, Receipt, Registration
 from agent.channels.soap import Element
 from agent.channels.veil import veiled
-from agent.core.inquiries import Cancellation, Found, Query
+from agent.core.delivery.inquiries import Cancellation, Found, Query
 
 PROTOCOL = "http://socialsecurity.be/presenceregistration/v1"
 TYPES = "http://socialsecurity.be/presenceregistration/schemas/v1"

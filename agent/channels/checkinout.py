@@ -28,7 +28,7 @@ from agent.channels.json_answers import answered_error, read_json, reasons, text
 from agent.channels.tokens import AccessTokens
 from agent.channels.veil import veiled
 from agent.channels.wire import HINT_OTHER_PAGE, Wire, WireAnswer
-from agent.settings import PlaceSettings
+from agent.config.settings import PlaceSettings
 
 PATH = "/presenceRegistrations/registerInBulk"
 MOST_ITEMS = 200

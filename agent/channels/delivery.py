@@ -31,9 +31,9 @@ from agent.channels.base import (
     Unavailable,
 )
 from agent.core.commands import Inquire, Send
+from agent.core.delivery.inquiries import AskAfter, Cancel, Found, LookUp, Search
+from agent.core.delivery.registrations import Answer, Ticket
 from agent.core.events import BurstEnded, Failure, InquiryEnded
-from agent.core.inquiries import AskAfter, Cancel, Found, LookUp, Search
-from agent.core.registrations import Answer, Ticket
 from agent.seams import Clock
 
 FIRST_WAIT_S = 0.5

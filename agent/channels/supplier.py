@@ -30,7 +30,7 @@ from agent.channels.credentials import Authorities, BearerToken, Credential, Cre
 from agent.channels.json_answers import answered_error, read_json, text_of, ticket_of
 from agent.channels.supplier_messages import DUTIES, Answers, Requests
 from agent.channels.wire import HINT_FIND_OUT, HINT_OTHER_PAGE, Wire, WireAnswer
-from agent.settings import AnswerSettings, ApiSettings, RequestSettings
+from agent.config.settings import AnswerSettings, ApiSettings, RequestSettings
 
 MOST_ITEMS = 200
 OLDEST_S = 600

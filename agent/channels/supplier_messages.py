@@ -17,8 +17,8 @@ from agent.channels import checkinatwork_messages, checkinout
 from agent.channels.base import Answer, ItemError, Receipt, Registration
 from agent.channels.json_answers import reasons, text_of
 from agent.channels.veil import veiled
+from agent.config.settings import AnswerSettings, RequestSettings
 from agent.json_pointer import get, parts_of, put
-from agent.settings import AnswerSettings, RequestSettings
 
 _ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:-]{0,63}", re.ASCII)
 """Of Check In and Out; Checkinatwork's numbers have digits alone."""

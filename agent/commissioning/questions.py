@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from agent.commissioning.detection import Found
-from agent.config_rules import RULES
+from agent.config.rules import RULES
 from agent.core.identifiers import IdentifierError
 
 Answers = Mapping[str, Any]

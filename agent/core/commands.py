@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from agent.core import records
-from agent.core.inquiries import Question
+from agent.core.delivery.inquiries import Question
+from agent.core.delivery.registrations import Registration
 from agent.core.moment import Moment
-from agent.core.paper_events import SlipKind
-from agent.core.paper_records import Paper
-from agent.core.papers import Reference, Sheet
-from agent.core.registrations import Registration
+from agent.core.paper.paper_events import SlipKind
+from agent.core.paper.paper_records import Paper
+from agent.core.paper.papers import Reference, Sheet
 from agent.core.signals import Signal
 
 

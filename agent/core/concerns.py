@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from agent.core.delivery.receipt_records import CancellationRefused
+from agent.core.delivery.registrations import ALREADY_REGISTERED
+from agent.core.delivery.remarks import explained
 from agent.core.obligations import Obligation, Outcome
-from agent.core.receipt_records import CancellationRefused
-from agent.core.registrations import ALREADY_REGISTERED
-from agent.core.remarks import explained
 
 ROSTER = "whoever keeps the roster"
 MANAGER = "the site manager"

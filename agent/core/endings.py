@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.delivery.receipt_records import ObligationCancelled, ReceiptFollowed
 from agent.core.obligations import SETTLED, Ledger, Outcome, each
-from agent.core.paper_records import ListStands, ObligationOnPaper, PersonListed
-from agent.core.receipt_records import ObligationCancelled, ReceiptFollowed
+from agent.core.outage.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.paper.paper_records import ListStands, ObligationOnPaper, PersonListed
 from agent.core.records import Entry, TapCounted, TapStored
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from agent.core.delivery.inquiries import CancelReason, Found
+from agent.core.delivery.registrations import Answer, Ticket
 from agent.core.export_events import ExportEvent
-from agent.core.incident_records import Stop
-from agent.core.inquiries import CancelReason, Found
-from agent.core.measurements import UNKNOWN, Measurement, Reading
 from agent.core.moment import Moment
-from agent.core.paper_events import PaperEvent
-from agent.core.procedure_records import By, Step
-from agent.core.registrations import Answer, Ticket
+from agent.core.outage.incident_records import Stop
+from agent.core.outage.measurements import UNKNOWN, Measurement, Reading
+from agent.core.outage.procedure_records import By, Step
+from agent.core.paper.paper_events import PaperEvent
 from agent.core.roster import Roster
 from agent.core.spans import Span
 

@@ -16,28 +16,21 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agent.core import (
+from agent.core import export_answers, exports, records
+from agent.core.clock_records import ClockChanged, ServerTimeCompared
+from agent.core.commands import Command, Send, Show
+from agent.core.dating import date_entries, day_named, settle_loose
+from agent.core.delivery import (
     ahead,
     asking,
     cancelling,
     expiry,
-    export_answers,
-    exports,
     handover,
-    instructions,
     lines,
-    lists,
-    outages,
-    paper_answers,
-    print_jobs,
     proving,
-    records,
     schedule,
 )
-from agent.core.answers import burst_ended
-from agent.core.clock_records import ClockChanged, ServerTimeCompared
-from agent.core.commands import Command, Send, Show
-from agent.core.dating import date_entries, day_named, settle_loose
+from agent.core.delivery.answers import burst_ended
 from agent.core.entrance import (
     badge_assigned,
     badge_dismissed,
@@ -77,8 +70,10 @@ from agent.core.events import (
 )
 from agent.core.export_events import ExportAsked, ExportDone, ExportOver
 from agent.core.journal_records import JournalReplaced, PayloadsErased
-from agent.core.measurements import MAINS_SENSOR
 from agent.core.moment import Moment
+from agent.core.outage import instructions, outages
+from agent.core.outage.measurements import MAINS_SENSOR
+from agent.core.paper import lists, paper_answers, print_jobs
 from agent.core.records import (
     AgentStarted,
     AgentStopped,

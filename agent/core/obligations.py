@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
+from agent.core.delivery.registrations import ALREADY_REGISTERED, ItemError, Registration
 from agent.core.moment import Moment
 from agent.core.records import (
     AttemptEnded,
@@ -25,7 +26,6 @@ from agent.core.records import (
     ReceiptStored,
     RejectionStored,
 )
-from agent.core.registrations import ALREADY_REGISTERED, ItemError, Registration
 from agent.core.roster import Worker
 from agent.core.rules import Duty, Per, Rules
 from agent.core.shelf import Shelf

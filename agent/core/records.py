@@ -14,11 +14,11 @@ from enum import StrEnum
 from typing import ClassVar
 
 from agent.core.clock_records import ClockRecord
-from agent.core.credential_records import CredentialExpiring, CredentialRecord
-from agent.core.delivery_records import DeliveryRecord
-from agent.core.incident_records import LASTING as LASTING_OF_INCIDENTS
-from agent.core.incident_records import IncidentRecord
-from agent.core.inquiry_records import InquiryBegan, InquiryClosed
+from agent.core.delivery.credential_records import CredentialExpiring, CredentialRecord
+from agent.core.delivery.delivery_records import DeliveryRecord
+from agent.core.delivery.inquiry_records import InquiryBegan, InquiryClosed
+from agent.core.delivery.receipt_records import ReceiptRecord
+from agent.core.delivery.registrations import ItemError, Ticket
 from agent.core.journal_records import (
     BundleExported,
     CheckpointSigned,
@@ -28,9 +28,9 @@ from agent.core.journal_records import (
     PayloadsErased,
 )
 from agent.core.moment import Moment
-from agent.core.paper_records import PaperRecord
-from agent.core.receipt_records import ReceiptRecord
-from agent.core.registrations import ItemError, Ticket
+from agent.core.outage.incident_records import LASTING as LASTING_OF_INCIDENTS
+from agent.core.outage.incident_records import IncidentRecord
+from agent.core.paper.paper_records import PaperRecord
 from agent.core.roster import Worker
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from agent.core.contacts import Contacts
-from agent.core.facts import Facts
-from agent.core.inquiries import Ability
+from agent.core.delivery.inquiries import Ability
 from agent.core.moment import Moment
-from agent.core.whose import Limits
+from agent.core.outage.contacts import Contacts
+from agent.core.outage.facts import Facts
+from agent.core.outage.whose import Limits
 
 
 class Per(StrEnum):

@@ -6,26 +6,13 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.core import (
-    badges,
-    cancellations,
-    detours,
-    dispatch,
-    endings,
-    expiries,
-    exports,
-    followups,
-    incident_log,
-    obligations,
-    observed,
-    papers,
-    procedure,
-    taps,
-    troubles,
-)
+from agent.core import badges, endings, exports, obligations, taps
+from agent.core.delivery import cancellations, detours, dispatch, expiries, followups, troubles
 from agent.core.doubt import Doubt
 from agent.core.doubt import apply as apply_doubt
 from agent.core.journal_records import CheckpointSigned
+from agent.core.outage import incident_log, observed, procedure
+from agent.core.paper import papers
 from agent.core.records import (
     AgentStarted,
     DayBegan,

@@ -10,7 +10,7 @@ from typing import Any
 
 from agent import control
 from agent.config import ChannelSettings, Config
-from agent.core.measurements import Measurement
+from agent.core.outage.measurements import Measurement
 from agent.doctor import devices, lines, machine
 from agent.doctor.devices import Guide
 from agent.doctor.verdicts import Verdict, broken, untried, well
@@ -67,10 +67,10 @@ def _channel(settings: ChannelSettings, config: Config) -> list[Verdict]:
 
 
 def _measured(config: Config) -> list[Measurement]:
-    from agent.core.measurements import Gate
+    from agent.config.surroundings import plan_of
+    from agent.core.outage.measurements import Gate
     from agent.evidence.gauges import MachineGauges
     from agent.seams import Round
-    from agent.surroundings import plan_of
 
     clock = SystemClock(believed=config.clock.trust == "always")
     gauges = MachineGauges(plan_of(config), clock, Gate, lambda _heard: None)

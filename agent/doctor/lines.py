@@ -11,8 +11,8 @@ from agent.channels import open_channel
 from agent.channels.base import AsksAfter, Channel, ChannelError, LooksUp
 from agent.channels.credentials import CredentialError, CredentialFiles, load
 from agent.config import ChannelSettings, Config
-from agent.core.inquiries import Ability
-from agent.core.measurements import FAILING, WELL, Layer, Measurement
+from agent.core.delivery.inquiries import Ability
+from agent.core.outage.measurements import FAILING, WELL, Layer, Measurement
 from agent.doctor.verdicts import Verdict, broken, untried, warning, well
 
 CALL_S = 8.0

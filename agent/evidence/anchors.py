@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Reading
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Reading
 from agent.evidence.beside import begun
 from agent.evidence.dialling import SOON_S, Calls, Dialled, Place
 

@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from agent.core.events import ServerHeard
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Clock
 from agent.core.moment import Moment, Trust
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Clock
 from agent.evidence.server_time import ServerTimes
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from agent.channels.base import ChannelError
 from agent.channels.delivery import Post
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Gate, Reading
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Gate, Reading
 from agent.core.state import State
 
 BESIDE = frozenset(("panel", "printer", "keypad", "mains"))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Channel, Reading
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Channel, Reading
 from agent.evidence.dialling import Calls, Place
 from agent.evidence.naming import Told, ask
 

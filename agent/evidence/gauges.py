@@ -15,8 +15,8 @@ from functools import partial
 from pathlib import Path
 
 from agent.core.events import Event
-from agent.core.facts import Medium
-from agent.core.measurements import (
+from agent.core.outage.facts import Medium
+from agent.core.outage.measurements import (
     FAILING,
     UNKNOWN,
     WELL,

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Reading
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Reading
 from agent.evidence.dialling import new_socket
 
 IP_RECVERR = 11  # linux/in.h

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Reading
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Reading
 from agent.evidence.dialling import new_socket
 
 PORT = 53

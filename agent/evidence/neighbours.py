@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Reading
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Reading
 from agent.evidence.dialling import new_socket
 
 ROUTES = Path("/proc/thread-self/net/route")

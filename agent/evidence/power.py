@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Reading
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Reading
 
 SENSORS = Path("/sys/class/hwmon")
 PI_SENSOR = "rpi_volt"

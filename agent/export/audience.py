@@ -22,19 +22,19 @@ from typing import Any
 import msgspec
 
 from agent.core.clock_records import TapsDated
-from agent.core.delivery_records import HandoverStored, ItemHeld
-from agent.core.identifiers import mask_inss
-from agent.core.incident_records import CauseCorrected
-from agent.core.obligations import number_of
-from agent.core.paper_records import ListMade, ObligationOnPaper, PersonListed
-from agent.core.procedure_records import StepTaken
-from agent.core.receipt_records import (
+from agent.core.delivery.delivery_records import HandoverStored, ItemHeld
+from agent.core.delivery.receipt_records import (
     CancellationRefused,
     CancellationWanted,
     CrewConfirmed,
     ObligationCancelled,
     ReceiptFollowed,
 )
+from agent.core.identifiers import mask_inss
+from agent.core.obligations import number_of
+from agent.core.outage.incident_records import CauseCorrected
+from agent.core.outage.procedure_records import StepTaken
+from agent.core.paper.paper_records import ListMade, ObligationOnPaper, PersonListed
 from agent.core.records import (
     BadgeAssigned,
     BadgeDismissed,
@@ -153,11 +153,11 @@ def _may_be_logged(record: Record) -> bool:
 
 def _for_all() -> frozenset[type[Record]]:
     """Kinds that name nobody, though not every field of theirs stands in a log line."""
-    from agent.core import delivery_records as deliveries
-    from agent.core import incident_records as incidents
-    from agent.core import inquiry_records as inquiries
     from agent.core import journal_records as journal
     from agent.core import records
+    from agent.core.delivery import delivery_records as deliveries
+    from agent.core.delivery import inquiry_records as inquiries
+    from agent.core.outage import incident_records as incidents
 
     return frozenset(
         (

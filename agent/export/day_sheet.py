@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from agent.core.paper.wording import TRAINING
 from agent.core.records import Entry, described
-from agent.core.wording import TRAINING
 from agent.export.days import Day, Line
 from agent.export.tables import Texts, company, inss, why
 from agent.logs import masked as without_numbers

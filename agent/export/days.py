@@ -10,11 +10,11 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.delivery.receipt_records import ObligationCancelled, ReceiptFollowed
 from agent.core.moment import Moment
 from agent.core.obligations import Outcome
-from agent.core.paper_records import ListMade, ObligationOnPaper, PersonListed
-from agent.core.receipt_records import ObligationCancelled, ReceiptFollowed
+from agent.core.outage.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.paper.paper_records import ListMade, ObligationOnPaper, PersonListed
 from agent.core.records import (
     AttemptStarted,
     DayBegan,

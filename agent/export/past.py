@@ -14,15 +14,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
-from agent.core.obligations import number_of
-from agent.core.paper_records import ObligationOnPaper
-from agent.core.receipt_records import (
+from agent.core.delivery.receipt_records import (
     CancellationRefused,
     CancellationWanted,
     ObligationCancelled,
     ReceiptFollowed,
 )
+from agent.core.obligations import number_of
+from agent.core.outage.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.paper.paper_records import ObligationOnPaper
 from agent.core.records import DayBegan, Entry, ObligationOpened, ReceiptStored, kind_of
 from agent.export.days import STRAGGLE_DAYS
 from agent.journal.rows import Row, rows

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.core.wording import TRAINING
+from agent.core.paper.wording import TRAINING
 from agent.locale import LANGUAGES, texts
 
 NAME = "README.txt"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agent.core.events import Gap
-from agent.core.incident_records import Stop
-from agent.core.measurements import UNKNOWN, Reading
 from agent.core.moment import Moment
+from agent.core.outage.incident_records import Stop
+from agent.core.outage.measurements import UNKNOWN, Reading
 
 EVERY_MS = 60_000
 """A minute: 4 KiB a time, 6 MiB a day, whatever happens at the gate."""

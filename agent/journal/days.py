@@ -10,11 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from agent.core import cancellations, papers, state, taps
-from agent.core.cancellations import Cancellations
+from agent.core import state, taps
+from agent.core.delivery import cancellations
+from agent.core.delivery.cancellations import Cancellations
+from agent.core.delivery.receipt_records import CancellationRefused
 from agent.core.obligations import Ledger, Obligation
-from agent.core.papers import Papers, Sheet
-from agent.core.receipt_records import CancellationRefused
+from agent.core.paper import papers
+from agent.core.paper.papers import Papers, Sheet
 from agent.core.records import DayBegan, kind_of
 from agent.core.rules import Rules
 from agent.core.shelf import Shelf

@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from agent.core.clock_records import TapsDated
-from agent.core.incident_records import CauseCorrected, IncidentClosed, IncidentReopened
-from agent.core.paper_records import PersonListed
-from agent.core.procedure_records import StepTaken
-from agent.core.receipt_records import (
+from agent.core.delivery.receipt_records import (
     CancellationRefused,
     CancellationWanted,
     ObligationCancelled,
     ReceiptFollowed,
 )
+from agent.core.outage.incident_records import CauseCorrected, IncidentClosed, IncidentReopened
+from agent.core.outage.procedure_records import StepTaken
+from agent.core.paper.paper_records import PersonListed
 from agent.core.records import (
     BadgeAssigned,
     BadgeDismissed,

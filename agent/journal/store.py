@@ -16,8 +16,8 @@ from sqlite_utils import Database
 
 from agent.core import chain
 from agent.core.journal_records import CheckpointSigned, ExportBegun, PayloadsErased
-from agent.core.measurements import Reading
 from agent.core.moment import Moment, Trust
+from agent.core.outage.measurements import Reading
 from agent.core.records import (
     KINDS,
     LASTING,

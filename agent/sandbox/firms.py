@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pyrage
 
 from agent.core.commands import Send
+from agent.core.delivery.registrations import Answer, ItemError, Receipt
 from agent.core.events import (
     BurstEnded,
     DeviceCame,
@@ -26,7 +27,6 @@ from agent.core.events import (
 )
 from agent.core.export_events import ExportAsked, ExportOver
 from agent.core.moment import Moment, Trust
-from agent.core.registrations import Answer, ItemError, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.export.bundle import Contractor, Made, Order, make

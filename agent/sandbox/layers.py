@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from agent.core.measurements import (
+from agent.core.outage.measurements import (
     WELL,
     Channel,
     Gate,
@@ -19,7 +19,7 @@ from agent.core.measurements import (
     Reading,
     Value,
 )
-from agent.core.measurements import Clock as ClockLayer
+from agent.core.outage.measurements import Clock as ClockLayer
 from agent.seams import Clock, Round
 
 UPLINK = "uplink"

@@ -27,9 +27,9 @@ from agent.daemon import Daemon, Parts
 from agent.evidence_watch import EvidenceWatch
 from agent.journal.checkpoint import signer_from
 from agent.journal.keeper import Owner, opened
-from agent.keypad import Keypad
-from agent.operator_code import made
-from agent.roster_watch import RosterWatch
+from agent.paper.keypad import Keypad
+from agent.paper.operator_code import made
+from agent.roster.watch import RosterWatch
 from agent.sandbox.layers import Layers, all_well
 from agent.sandbox.lossy_disk import LossyDisk
 from agent.sandbox.offices import Offices

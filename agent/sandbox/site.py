@@ -21,7 +21,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from agent.control import NobodyAnswers, ask
-from agent.operator_code import made
+from agent.paper.operator_code import made
 from agent.sandbox.authority import LOOPBACK, Authority
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, Person, roster_csv

@@ -19,27 +19,27 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from agent.core.delivery.registrations import Ticket
 from agent.core.events import CauseConfirmationAsked, Failure, Gap, StepAsked
-from agent.core.incident_log import Incident
-from agent.core.incident_records import (
+from agent.core.moment import Trust
+from agent.core.outage.incident_log import Incident
+from agent.core.outage.incident_records import (
     CauseCorrected,
     ExemptionsWithdrawn,
     ObligationsExempted,
     PeopleCalled,
     Stop,
 )
-from agent.core.measurements import Layer, Reading, from_readings, readings
-from agent.core.moment import Trust
-from agent.core.paper_events import ReferenceEntered
-from agent.core.paper_records import ListStands, ObligationOnPaper, ReferenceGot
-from agent.core.procedure_records import By, Step, StepTaken
+from agent.core.outage.measurements import Layer, Reading, from_readings, readings
+from agent.core.outage.procedure_records import By, Step, StepTaken
+from agent.core.paper.paper_events import ReferenceEntered
+from agent.core.paper.paper_records import ListStands, ObligationOnPaper, ReferenceGot
 from agent.core.records import (
     ObligationExpired,
     ObligationOpened,
     ReceiptStored,
     RejectionStored,
 )
-from agent.core.registrations import Ticket
 from agent.sandbox.story_setting import past_of, rules_of, well_scene
 from agent.sandbox.story_stage import Stage
 

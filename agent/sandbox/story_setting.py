@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.core.contacts import Contacts
-from agent.core.facts import Facts, Medium, Party, Uplink, Way
-from agent.core.incident_records import DayWorked
-from agent.core.measurements import (
+from agent.core.outage.contacts import Contacts
+from agent.core.outage.facts import Facts, Medium, Party, Uplink, Way
+from agent.core.outage.incident_records import DayWorked
+from agent.core.outage.measurements import (
     UNKNOWN,
     WELL,
     Channel,
@@ -23,8 +23,8 @@ from agent.core.measurements import (
     Power,
     Value,
 )
+from agent.core.outage.whose import Limits
 from agent.core.rules import DUTIES, Line, Rules
-from agent.core.whose import Limits
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR
 
 HOUR_MS = 3_600_000

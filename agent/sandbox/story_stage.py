@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 
-from agent.core import gate, instructions
+from agent.core import gate
 from agent.core.commands import Measure, Print, Record, Reply, Send
+from agent.core.delivery.registrations import Answer, Receipt
 from agent.core.events import (
     BurstEnded,
     ClockSet,
@@ -27,12 +28,12 @@ from agent.core.events import (
     Tapped,
     TimePassed,
 )
-from agent.core.measurements import Layer, Measurement, Value
 from agent.core.moment import Moment, Trust
-from agent.core.paper_events import PaperMoved
+from agent.core.outage import instructions
+from agent.core.outage.measurements import Layer, Measurement, Value
+from agent.core.paper.paper_events import PaperMoved
 from agent.core.records import Entry, kind_of
 from agent.core.records import Record as AnyRecord
-from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster
 from agent.core.rules import Rules
 from agent.core.state import State

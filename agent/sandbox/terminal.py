@@ -83,7 +83,7 @@ class Terminal:
             case "p":
                 self._tap("a phone", phone())
             case "t":
-                from agent.status import as_text
+                from agent.desk.status import as_text
 
                 self._say(as_text(self._site.status()))
             case _ if key in self._cards:

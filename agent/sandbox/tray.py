@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.attendance_list import PEOPLE_A_PAGE
 from agent.core.commands import Print, PrintSlip
 from agent.core.events import Event
 from agent.core.moment import Moment
-from agent.core.paper_events import PaperMoved, SlipKind
-from agent.core.paper_records import Paper
+from agent.core.paper.attendance_list import PEOPLE_A_PAGE
+from agent.core.paper.paper_events import PaperMoved, SlipKind
+from agent.core.paper.paper_records import Paper
 from agent.sandbox.virtual import VirtualClock, VirtualInbox
 from drivers.paper import JobDone, PartDone, PartStarted, PrinterStatus
 
@@ -28,7 +28,7 @@ class Sheet:
 
 
 class Tray:
-    """Implements `agent.printing.Printing`. `roll`: how many parts of paper are left."""
+    """Implements `agent.paper.printing.Printing`. `roll`: how many parts of paper are left."""
 
     def __init__(self, clock: VirtualClock, inbox: VirtualInbox[Event]) -> None:
         self.roll = 1_000
@@ -113,7 +113,7 @@ def _parts(order: Print) -> int:
 
 
 if TYPE_CHECKING:
-    from agent.printing import Printing
+    from agent.paper.printing import Printing
 
     def _implements(tray: Tray) -> Printing:
         return tray

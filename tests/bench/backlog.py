@@ -17,16 +17,16 @@ from agent.channels.soap import sign
 from agent.config import load_config
 from agent.core import gate
 from agent.core.commands import Record
+from agent.core.delivery.registrations import Registration
 from agent.core.events import Event, JournalMade, RosterOffered, Started, Tapped
 from agent.core.moment import Moment
 from agent.core.records import Entry, kind_of
-from agent.core.registrations import Registration
 from agent.core.roster import Roster
 from agent.core.rules import Line, Rules
 from agent.core.state import State
 from agent.evidence.clock import SystemClock
 from agent.journal.keeper import Owner, opened
-from agent.roster_file import read_roster
+from agent.roster.file import read_roster
 from agent.sandbox.people import DECLARATION, Person, crew
 from agent.sandbox.site import VirtualSite
 

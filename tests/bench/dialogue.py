@@ -13,8 +13,8 @@ from pathlib import Path
 
 from agent.config import load_config
 from agent.core.events import Tapped
-from agent.core.keypad_codes import Short
 from agent.core.moment import Moment
+from agent.core.paper.keypad_codes import Short
 from agent.evidence.clock import SystemClock
 from agent.journal.keeper import Owner, opened
 from agent.sandbox.people import crew

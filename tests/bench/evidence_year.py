@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from agent.core import gate
 from agent.core.events import Failure, Measured, TimePassed
-from agent.core.measurements import FAILING, WELL, Internet, Layer, Measurement
+from agent.core.outage.measurements import FAILING, WELL, Internet, Layer, Measurement
 from agent.core.records import Entry
 from agent.core.rules import Rules
 from agent.sandbox.story_setting import past_of, rules_of, well_scene

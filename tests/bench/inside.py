@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 from agent.channels.delivery import Delivery
 from agent.config import load_config
 from agent.core.commands import Send
+from agent.core.delivery.registrations import Answer, Receipt
 from agent.core.events import BurstEnded, RosterOffered, Tapped
 from agent.core.moment import Moment
-from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster
 from agent.core.rules import Rules
 from agent.daemon import Daemon, Parts
 from agent.evidence.clock import SystemClock
 from agent.evidence_watch import EvidenceWatch
 from agent.journal.keeper import Keeper, Owner, opened
-from agent.roster_file import read_roster
-from agent.roster_watch import RosterWatch
+from agent.roster.file import read_roster
+from agent.roster.watch import RosterWatch
 from agent.sandbox.layers import Layers
 from agent.sandbox.people import DECLARATION, crew
 from agent.seams import QueueInbox, ThreadWork

@@ -6,7 +6,7 @@ import datetime as dt
 import random
 import time
 
-from agent.core.attendance_list import (
+from agent.core.paper.attendance_list import (
     AttendanceList,
     How,
     Mark,

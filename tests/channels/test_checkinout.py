@@ -12,7 +12,7 @@ from agent.channels.base import (
     Registration,
 )
 from agent.channels.checkinout import matched, place_of_work
-from agent.settings import PlaceSettings
+from agent.config.settings import PlaceSettings
 
 Make = Callable[..., Registration]
 

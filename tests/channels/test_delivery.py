@@ -21,8 +21,8 @@ from agent.channels.base import (
 )
 from agent.channels.delivery import Delivery, Post
 from agent.core.commands import Send
+from agent.core.delivery.registrations import Answer, Receipt, Registration, Ticket
 from agent.core.events import BurstEnded
-from agent.core.registrations import Answer, Receipt, Registration, Ticket
 from agent.evidence.clock import SystemClock
 from agent.sandbox.virtual import VirtualClock
 

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from agent.channels.base import NotAuthorised, NotReached, Reply, Unavailable
 from agent.channels.delivery import Delivery, Post
 from agent.core.commands import Inquire
-from agent.core.events import InquiryEnded
-from agent.core.inquiries import (
+from agent.core.delivery.inquiries import (
     AskAfter,
     Cancel,
     Cancellation,
@@ -21,7 +20,8 @@ from agent.core.inquiries import (
     Question,
     Search,
 )
-from agent.core.registrations import Answer, Receipt, Registration
+from agent.core.delivery.registrations import Answer, Receipt, Registration
+from agent.core.events import InquiryEnded
 from agent.sandbox.virtual import VirtualClock
 
 TODAY = dt.date(2026, 11, 24)

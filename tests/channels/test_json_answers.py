@@ -15,8 +15,8 @@ from agent.channels.checkinout import matched
 from agent.channels.json_answers import answered_error, read_json, reasons
 from agent.channels.supplier_messages import DUTIES, Answers
 from agent.channels.wire import WireAnswer
+from agent.config.settings import AnswerSettings
 from agent.json_pointer import get, parts_of, put
-from agent.settings import AnswerSettings
 
 JAN = "85011512355"
 

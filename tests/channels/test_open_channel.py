@@ -20,13 +20,13 @@ from agent.channels.base import (
     NotAuthenticated,
     Registration,
 )
+from agent.config.settings import ChannelSettings, PlaceSettings
 from agent.sandbox import checkinout, presence, supplier
 from agent.sandbox.authority import Authority
 from agent.sandbox.checkinout import CheckInOutService
 from agent.sandbox.presence import PresenceService
 from agent.sandbox.serving import HttpsServer
 from agent.sandbox.supplier import SupplierService
-from agent.settings import ChannelSettings, PlaceSettings
 
 TIMEOUT_S = 20.0
 PLACE = PlaceSettings(latitude=50.85, longitude=4.35)

@@ -22,11 +22,11 @@ from agent.channels.base import (
 from agent.channels.credentials import BearerToken
 from agent.channels.supplier import Supplier
 from agent.channels.wire import Wire
+from agent.config.settings import AnswerSettings, ApiSettings, RequestSettings
 from agent.sandbox.authority import Authority
 from agent.sandbox.faults import Cut, Faults, Garbled
 from agent.sandbox.presence_ledger import VALIDATE_AFTER
 from agent.sandbox.serving import HttpAnswer, HttpRequest, HttpsServer
-from agent.settings import AnswerSettings, ApiSettings, RequestSettings
 
 Make = Callable[..., Registration]
 

@@ -18,10 +18,10 @@ from agent.channels.base import ChannelError, Registration
 from agent.channels.credentials import BearerToken
 from agent.channels.supplier import Supplier
 from agent.channels.wire import Wire
+from agent.config.settings import AnswerSettings, ApiSettings, RequestSettings
 from agent.sandbox.faults import Fault, Faults
 from agent.sandbox.serving import HttpAnswer, HttpRequest, InProcess
 from agent.sandbox.supplier import BASE_PATH, SupplierService
-from agent.settings import AnswerSettings, ApiSettings, RequestSettings
 
 Make = Callable[..., Registration]
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.attendance_list import (
+from agent.core.paper.attendance_list import (
     AttendanceList,
     How,
     Mark,
@@ -14,7 +14,7 @@ from agent.core.attendance_list import (
     Stranger,
     attendance_document,
 )
-from agent.core.wording import TRAINING
+from agent.core.paper.wording import TRAINING
 from agent.locale import LANGUAGES, texts
 from drivers.paper import Banner, Blank, Cell, Columns, Document, Qr, Text
 

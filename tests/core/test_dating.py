@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from agent.core import gate
 from agent.core.clock_records import EntriesDated, TapsDated
 from agent.core.commands import Command, Record, Reply, Send
+from agent.core.delivery.registrations import Answer, Receipt
 from agent.core.events import (
     BadgeAssignmentAsked,
     BurstEnded,
@@ -24,7 +25,6 @@ from agent.core.events import (
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Obligation, Outcome
 from agent.core.records import Entry, ObligationOpened, kind_of
-from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.state import State

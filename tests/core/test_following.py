@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 
 from agent.core import gate
 from agent.core.commands import Inquire, Send
+from agent.core.delivery.inquiries import Ability, AskAfter, LookUp
+from agent.core.delivery.registrations import Answer, Receipt
+from agent.core.delivery.remarks import DIMONA_NOT_OK
 from agent.core.events import (
     BurstEnded,
     Event,
@@ -17,10 +20,7 @@ from agent.core.events import (
     Tapped,
     TimePassed,
 )
-from agent.core.inquiries import Ability, AskAfter, LookUp
 from agent.core.moment import Moment
-from agent.core.registrations import Answer, Receipt
-from agent.core.remarks import DIMONA_NOT_OK
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.state import State

@@ -9,6 +9,7 @@ import pytest
 
 from agent.core import gate
 from agent.core.commands import Command, Record, Send, Show
+from agent.core.delivery.registrations import Answer, ItemError, Receipt
 from agent.core.events import (
     BadgeAssignmentAsked,
     BurstEnded,
@@ -25,7 +26,6 @@ from agent.core.events import (
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Obligation, Outcome
 from agent.core.records import AttemptEnded, Entry, TapStored, Verdict, kind_of
-from agent.core.registrations import Answer, ItemError, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.signals import Signal

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.incident_records import (
+from agent.core.moment import Moment
+from agent.core.outage.incident_records import (
     CauseCorrected,
     ClaimsKept,
     DarknessDated,
@@ -30,11 +31,10 @@ from agent.core.incident_records import (
     Stop,
     Taken,
 )
-from agent.core.measurements import Layer
-from agent.core.moment import Moment
-from agent.core.procedure_records import By, Step, StepTaken
+from agent.core.outage.measurements import Layer
+from agent.core.outage.procedure_records import By, Step, StepTaken
+from agent.core.outage.whose import Whose
 from agent.core.records import KINDS, LASTING, described, kind_of
-from agent.core.whose import Whose
 from agent.journal.store import Journal
 
 AT = Moment(1_795_500_000_000, 1_000, "boot-1")

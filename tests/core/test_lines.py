@@ -12,7 +12,14 @@ import pytest
 from agent.core import gate
 from agent.core.commands import Command, Inquire, Record, Send
 from agent.core.concerns import concerns, standing
-from agent.core.delivery_records import HandoversOverdue, ItemHeld, LineGivenUp, LineTakenBack
+from agent.core.delivery.delivery_records import (
+    HandoversOverdue,
+    ItemHeld,
+    LineGivenUp,
+    LineTakenBack,
+)
+from agent.core.delivery.inquiries import Ability, AskAfter, Found, LookUp, Search
+from agent.core.delivery.registrations import Answer, ItemError, Receipt, Ticket
 from agent.core.events import (
     BurstEnded,
     Event,
@@ -24,11 +31,9 @@ from agent.core.events import (
     Tapped,
     TimePassed,
 )
-from agent.core.inquiries import Ability, AskAfter, Found, LookUp, Search
 from agent.core.moment import Moment
 from agent.core.obligations import Obligation, Outcome
 from agent.core.records import Entry, ObligationExpired, kind_of
-from agent.core.registrations import Answer, ItemError, Receipt, Ticket
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.state import State

@@ -7,8 +7,8 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from agent.core import gate
-from agent.core.attendance_list import Mark
 from agent.core.commands import Command, Print, PrintSlip, Record, Reply, Send
+from agent.core.delivery.registrations import Answer, Receipt
 from agent.core.events import (
     BurstEnded,
     ClockSet,
@@ -22,7 +22,9 @@ from agent.core.events import (
 )
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
-from agent.core.paper_events import (
+from agent.core.outage.procedure_records import By
+from agent.core.paper.attendance_list import Mark
+from agent.core.paper.paper_events import (
     CopyAsked,
     LinesCounted,
     ListAsked,
@@ -31,10 +33,8 @@ from agent.core.paper_events import (
     ReferenceEntered,
     SlipKind,
 )
-from agent.core.paper_records import Paper
-from agent.core.procedure_records import By
+from agent.core.paper.paper_records import Paper
 from agent.core.records import Entry, described, kind_of
-from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.signals import Signal

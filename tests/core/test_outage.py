@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.core.evidence import Evidence, gather
-from agent.core.facts import Facts, Medium, Party, Past, Uplink, Way, WorkDay, past
-from agent.core.measurements import (
+from agent.core.moment import Moment, Trust
+from agent.core.outage.classification import KEYS, barred, classify
+from agent.core.outage.evidence import Evidence, gather
+from agent.core.outage.facts import Facts, Medium, Party, Past, Uplink, Way, WorkDay, past
+from agent.core.outage.measurements import (
     FAILING,
     UNKNOWN,
     VALUES,
@@ -36,9 +38,7 @@ from agent.core.measurements import (
     from_readings,
     readings,
 )
-from agent.core.moment import Moment, Trust
-from agent.core.outage import KEYS, barred, classify
-from agent.core.whose import EXEMPTING, Bar, Classification, Whose
+from agent.core.outage.whose import EXEMPTING, Bar, Classification, Whose
 
 START_MS = 1_795_500_000_000
 GOOD_PAST = Past(coverage=True, path_before=True, habit=False)

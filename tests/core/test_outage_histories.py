@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from agent.core import gate
 from agent.core.events import CauseConfirmationAsked, Failure, Gap, StepAsked
-from agent.core.incident_records import (
+from agent.core.moment import Trust
+from agent.core.outage.incident_records import (
     CauseCorrected,
     IncidentClosed,
     IncidentOpened,
@@ -19,7 +20,7 @@ from agent.core.incident_records import (
     PeopleCalled,
     Stop,
 )
-from agent.core.measurements import (
+from agent.core.outage.measurements import (
     FAILING,
     WELL,
     Channel,
@@ -32,9 +33,9 @@ from agent.core.measurements import (
     Power,
     Value,
 )
-from agent.core.moment import Trust
-from agent.core.procedure import CALL
-from agent.core.procedure_records import By, Step, StepTaken
+from agent.core.outage.procedure import CALL
+from agent.core.outage.procedure_records import By, Step, StepTaken
+from agent.core.outage.whose import EXEMPTING, Whose
 from agent.core.records import (
     LASTING,
     DayBegan,
@@ -44,7 +45,6 @@ from agent.core.records import (
     ReceiptStored,
     RejectionStored,
 )
-from agent.core.whose import EXEMPTING, Whose
 from agent.sandbox.story_setting import past_of, rules_of, well_scene
 from agent.sandbox.story_stage import Scene, Stage
 

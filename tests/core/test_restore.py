@@ -11,9 +11,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core import gate
-from agent.core.attendance_list import Mark
 from agent.core.commands import Inquire, Record, Send
-from agent.core.correction import PARTIES
+from agent.core.delivery.inquiries import (
+    Ability,
+    AskAfter,
+    Cancel,
+    CancelReason,
+    Found,
+    LookUp,
+    Search,
+)
+from agent.core.delivery.receipt_records import ObligationCancelled
+from agent.core.delivery.registrations import Answer, ItemError, Receipt
 from agent.core.events import (
     BadgeAssignmentAsked,
     BadgeDismissalAsked,
@@ -39,19 +48,13 @@ from agent.core.events import (
     TimePassed,
 )
 from agent.core.export_events import ExportAsked, ExportOver
-from agent.core.facts import Facts
-from agent.core.incident_records import Stop
-from agent.core.inquiries import (
-    Ability,
-    AskAfter,
-    Cancel,
-    CancelReason,
-    Found,
-    LookUp,
-    Search,
-)
 from agent.core.journal_records import CheckpointSigned
-from agent.core.measurements import (
+from agent.core.moment import Moment, Trust
+from agent.core.obligations import Outcome
+from agent.core.outage.correction import PARTIES
+from agent.core.outage.facts import Facts
+from agent.core.outage.incident_records import Stop
+from agent.core.outage.measurements import (
     FAILING,
     WELL,
     Clock,
@@ -66,16 +69,17 @@ from agent.core.measurements import (
     Reading,
     Value,
 )
-from agent.core.moment import Moment, Trust
-from agent.core.obligations import Outcome
-from agent.core.paper_events import (
+from agent.core.outage.procedure_records import By
+from agent.core.outage.procedure_records import Step as ProcedureStep
+from agent.core.paper.attendance_list import Mark
+from agent.core.paper.paper_events import (
     CopyAsked,
     LinesCounted,
     ListAsked,
     PaperChecked,
     ReferenceEntered,
 )
-from agent.core.paper_records import (
+from agent.core.paper.paper_records import (
     CodeRefused,
     LinesFilled,
     ListCompleted,
@@ -93,9 +97,6 @@ from agent.core.paper_records import (
     PersonListed,
     ReferenceGot,
 )
-from agent.core.procedure_records import By
-from agent.core.procedure_records import Step as ProcedureStep
-from agent.core.receipt_records import ObligationCancelled
 from agent.core.records import (
     LASTING,
     DayBegan,
@@ -104,7 +105,6 @@ from agent.core.records import (
     kind_of,
 )
 from agent.core.records import Record as AnyRecord
-from agent.core.registrations import Answer, ItemError, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.state import State

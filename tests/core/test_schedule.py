@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core import schedule
+from agent.core.delivery import schedule
 from agent.core.moment import Moment, midnight_after
 from agent.core.rules import Rules
 

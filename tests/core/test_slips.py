@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.attendance_list import How, Reference
-from agent.core.measurements import Layer, Reading
-from agent.core.slip_writing import slip_document
-from agent.core.slips import (
+from agent.core.outage.measurements import Layer, Reading
+from agent.core.outage.whose import EXEMPTING, Whose
+from agent.core.paper.attendance_list import How, Reference
+from agent.core.paper.slip_writing import slip_document
+from agent.core.paper.slips import (
     CONTACT_FORM,
     AfterList,
     ClaimEnded,
@@ -23,8 +24,7 @@ from agent.core.slips import (
     Slip,
     Supplier,
 )
-from agent.core.whose import EXEMPTING, Whose
-from agent.core.wording import TRAINING
+from agent.core.paper.wording import TRAINING
 from agent.locale import LANGUAGES, texts
 from drivers.paper import Banner, Columns, Document, Qr, Text
 

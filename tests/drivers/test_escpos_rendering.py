@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ImageChops
 
-from agent.core.attendance_list import (
+from agent.core.paper.attendance_list import (
     AttendanceList,
     How,
     Mark,

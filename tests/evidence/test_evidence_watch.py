@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from agent.core.events import Event, Measured
-from agent.core.measurements import FAILING, UNKNOWN, WELL, Link, Measurement, Reading
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Link, Measurement, Reading
 from agent.evidence_watch import EvidenceWatch
 from agent.sandbox.virtual import VirtualClock, VirtualInbox, VirtualWork
 from agent.seams import Round

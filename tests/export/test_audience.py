@@ -9,15 +9,19 @@ import zipfile
 
 import pytest
 
-from agent.core.attendance_list import Mark
 from agent.core.clock_records import TapsDated
-from agent.core.incident_records import CauseCorrected, Taken
-from agent.core.inquiries import CancelReason
-from agent.core.paper_records import ListMade, PersonListed
-from agent.core.procedure_records import By, Step, StepTaken
-from agent.core.receipt_records import CancellationWanted, ObligationCancelled, ReceiptFollowed
+from agent.core.delivery.inquiries import CancelReason
+from agent.core.delivery.receipt_records import (
+    CancellationWanted,
+    ObligationCancelled,
+    ReceiptFollowed,
+)
+from agent.core.outage.incident_records import CauseCorrected, Taken
+from agent.core.outage.procedure_records import By, Step, StepTaken
+from agent.core.outage.whose import Whose
+from agent.core.paper.attendance_list import Mark
+from agent.core.paper.paper_records import ListMade, PersonListed
 from agent.core.records import KINDS, Record
-from agent.core.whose import Whose
 from agent.export.audience import FOR_ALL
 from agent.sandbox.firms import AYSE, DECLARATION, MAIN, OTHER, OWN, Site
 

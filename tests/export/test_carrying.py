@@ -16,6 +16,7 @@ import pyrage
 import pytest
 
 from agent.config import Config
+from agent.config.settings import ContractorSettings, GateSettings, SiteSettings
 from agent.control import Answer, Question
 from agent.core.commands import Reply
 from agent.core.events import Event
@@ -28,7 +29,6 @@ from agent.export.opening import opened
 from agent.journal.outward import exported_upto
 from agent.journal.rows import reading, rows
 from agent.sandbox.firms import DECLARATION, MAIN, OTHER, OWN, PEOPLE, Site
-from agent.settings import ContractorSettings, GateSettings, SiteSettings
 
 FIRMS = (MAIN, OWN, OTHER)
 NUMBERS = [number for p in PEOPLE.values() for number in (p.inss, p.limosa) if number]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agent.core.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.delivery.receipt_records import ObligationCancelled
 from agent.core.moment import Moment
 from agent.core.obligations import Outcome
-from agent.core.receipt_records import ObligationCancelled
+from agent.core.outage.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.records import (
     Entry,
     ObligationExpired,

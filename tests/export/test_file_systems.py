@@ -24,6 +24,7 @@ from typing import Protocol
 
 import pytest
 
+from agent.config.settings import Config, ContractorSettings, GateSettings, SiteSettings
 from agent.control import Answer, Question
 from agent.core.commands import Reply
 from agent.core.events import Event
@@ -33,7 +34,6 @@ from agent.export.carrying import CarryError, carry
 from agent.export.offering import Offering
 from agent.journal.rows import reading, rows
 from agent.sandbox.firms import DECLARATION, MAIN, Site
-from agent.settings import Config, ContractorSettings, GateSettings, SiteSettings
 
 IMAGE_BYTES = 8 * 1024 * 1024
 TOOLS = ("mkfs.vfat", "fusefat", "mkfs.exfat", "mount.exfat-fuse", "losetup", "fusermount")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from agent.core.events import Gap
-from agent.core.incident_records import Stop
-from agent.core.measurements import FAILING, UNKNOWN, WELL
 from agent.core.moment import Moment, Trust
+from agent.core.outage.incident_records import Stop
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL
 from agent.journal.beat import Beat, darkness
 from agent.journal.store import Journal
 

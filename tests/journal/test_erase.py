@@ -16,6 +16,7 @@ import pytest
 
 from agent.core import gate
 from agent.core.commands import Command, Reply, Send
+from agent.core.delivery.registrations import Answer, Receipt
 from agent.core.events import (
     BadgeAssignmentAsked,
     BurstEnded,
@@ -27,23 +28,22 @@ from agent.core.events import (
     Tapped,
     TimePassed,
 )
-from agent.core.incident_records import (
+from agent.core.journal_records import BundleExported
+from agent.core.moment import Moment, Trust
+from agent.core.outage.incident_records import (
     CauseCorrected,
     Ending,
     IncidentClosed,
     IncidentOpened,
     Taken,
 )
-from agent.core.journal_records import BundleExported
-from agent.core.moment import Moment, Trust
-from agent.core.paper_events import ListAsked
-from agent.core.procedure_records import By
+from agent.core.outage.procedure_records import By
+from agent.core.outage.whose import Whose
+from agent.core.paper.paper_events import ListAsked
 from agent.core.records import KINDS, kind_of
-from agent.core.registrations import Answer, Receipt
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.spans import Span
-from agent.core.whose import Whose
 from agent.journal.checkpoint import signer_from
 from agent.journal.erase import ERASABLE, Plan, Terms, planned
 from agent.journal.keeper import Keeper, Owner, opened

@@ -26,7 +26,7 @@ from small_internet import (
     SmallInternet,
 )
 
-from agent.core.incident_report import Report, reports
+from agent.core.outage.incident_report import Report, reports
 from agent.journal.rows import reading, rows
 from agent.sandbox.people import crew
 from agent.sandbox.site import Ground, VirtualSite

@@ -28,10 +28,10 @@ from small_internet import (
     within,
 )
 
-from agent.core.evidence import gather
-from agent.core.facts import Facts, Past
-from agent.core.measurements import WELL, Gate, Measurement, readings
-from agent.core.outage import classify
+from agent.core.outage.classification import classify
+from agent.core.outage.evidence import gather
+from agent.core.outage.facts import Facts, Past
+from agent.core.outage.measurements import WELL, Gate, Measurement, readings
 from agent.evidence.anchors import Anchor
 from agent.evidence.clock import SystemClock
 from agent.evidence.dialling import Place

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from agent.core.attendance_list import (
+from agent.core.outage.measurements import Layer, Reading
+from agent.core.outage.whose import Whose
+from agent.core.paper.attendance_list import (
     AttendanceList,
     How,
     Mark,
@@ -17,9 +19,8 @@ from agent.core.attendance_list import (
     Stranger,
     attendance_document,
 )
-from agent.core.measurements import Layer, Reading
-from agent.core.slip_writing import slip_document
-from agent.core.slips import (
+from agent.core.paper.slip_writing import slip_document
+from agent.core.paper.slips import (
     AfterList,
     ClaimEnded,
     Completion,
@@ -33,7 +34,6 @@ from agent.core.slips import (
     Slip,
     Supplier,
 )
-from agent.core.whose import Whose
 from agent.locale import texts
 from drivers.emulators.escpos_commands import Interpreter
 from drivers.emulators.escpos_strip import Strip

@@ -14,7 +14,7 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageFilter
 
-from agent.core.slips import CONTACT_FORM
+from agent.core.paper.slips import CONTACT_FORM
 from agent.locale import LANGUAGES, texts
 from drivers.lettering import can_shape
 from drivers.paper import Banner, Blank, Columns, Document, Paper, Qr, Text

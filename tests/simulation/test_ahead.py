@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.core import ahead
+from agent.core.delivery import ahead
+from agent.core.delivery.inquiries import Ability, CancelReason
 from agent.core.events import CancellationAsked, CrewConfirmationAsked, Event
-from agent.core.inquiries import Ability, CancelReason
 from agent.core.obligations import Obligation, Outcome
 from agent.core.rules import Line, Rules
+from agent.desk.status import as_text, status
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, EMPLOYERS, crew
 from agent.sandbox.simulation import Simulation
-from agent.status import as_text, status
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 FOUR = dt.datetime(2026, 11, 24, 16, 0, tzinfo=BRUSSELS)

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.core.inquiries import Ability
-from agent.core.inquiry_records import InquiryBegan
+from agent.core.delivery.inquiries import Ability
+from agent.core.delivery.inquiry_records import InquiryBegan
 from agent.core.obligations import Outcome
 from agent.core.rules import Line, Rules
 from agent.sandbox.faults import Cut, Faults

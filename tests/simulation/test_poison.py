@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.core.inquiries import Ability
+from agent.core.delivery.inquiries import Ability
 from agent.core.obligations import Outcome
 from agent.core.rules import Line, Rules
 from agent.sandbox.faults import Faults

@@ -11,17 +11,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.core.delivery.inquiries import Ability, CancelReason
+from agent.core.delivery.registrations import ALREADY_REGISTERED
+from agent.core.delivery.remarks import DIMONA_NOT_OK
 from agent.core.events import CancellationAsked
-from agent.core.inquiries import Ability, CancelReason
 from agent.core.obligations import Obligation, Outcome
-from agent.core.registrations import ALREADY_REGISTERED
-from agent.core.remarks import DIMONA_NOT_OK
 from agent.core.rules import Line, Rules
+from agent.desk.status import as_text, status
 from agent.sandbox.faults import Cut, Faults
 from agent.sandbox.people import DECLARATION, crew
 from agent.sandbox.presence_ledger import PresenceLedger
 from agent.sandbox.simulation import Simulation
-from agent.status import as_text, status
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 MORNING = dt.datetime(2026, 11, 24, 7, 0, tzinfo=BRUSSELS)

@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from agent.core.delivery_records import HandoverStored, LineGivenUp, LineTakenBack
-from agent.core.inquiries import Ability
-from agent.core.inquiry_records import InquiryBegan
+from agent.core.delivery.delivery_records import HandoverStored, LineGivenUp, LineTakenBack
+from agent.core.delivery.inquiries import Ability
+from agent.core.delivery.inquiry_records import InquiryBegan
 from agent.core.obligations import Obligation, Outcome
 from agent.core.records import AttemptStarted, Entry, TapStored
 from agent.core.rules import Line, Rules

@@ -1,0 +1,1 @@
+"""Every obligation to its service, once: lines, retries, lost answers, receipts followed up."""

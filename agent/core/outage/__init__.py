@@ -1,0 +1,1 @@
+"""Whose outage is it? Measurements, the table, incidents, exemptions and the procedure."""

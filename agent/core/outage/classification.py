@@ -1,0 +1,149 @@
+"""Whose outage is it? The table of DOMAIN.md, section 3, as a table: measurements in, whose out.
+
+How the table is read:
+
+1. The lowest failing layer decides; its first row that holds is the deciding row.
+2. In a layer our own rows come first, then the supplier's, then those that exempt; the general
+   row of the layer, `undetermined`, comes last.
+3. Beside a known cause of ours (clock, credentials, configuration, gate) nothing is exempt: if
+   such a row holds, it decides over any row that is not ours.
+4. A row that exempts asks for *well* below it; what was not measured is not well.
+5. A row that exempts is barred while any other channel works, without a path that delivered
+   before, by a habit, and for the duty Check In and Out. A barred row is `undetermined`.
+6. Where coverage is lacking always, what would be the network's or the power's is
+   `no infrastructure`; what would be the service's is barred.
+
+So `whose` is `infrastructure` or `service` exactly when the evidence carries an exemption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.core.outage.evidence import Picture
+from agent.core.outage.facts import Facts, Past
+from agent.core.outage.measurements import FAILING, WELL, Layer
+from agent.core.outage.sight import Sight
+from agent.core.outage.table import (
+    DEGRADED,
+    GATE_ROWS,
+    NOTHING_FAILS,
+    ROWS,
+    SITE_ROWS,
+    TWO_PROVIDERS,
+    UPLINK_ROWS,
+    WAY_ROWS,
+    Row,
+)
+from agent.core.outage.whose import EXEMPTING, Bar, Classification, Limits, Whose
+
+DEFAULT = Limits()
+_OWN, _OPEN = Whose.OWN, Whose.UNDETERMINED
+KEYS = tuple(row.key for row in ROWS)
+_ORDER = {row.key: n for n, row in enumerate(ROWS)}
+_DEPTH = {layer: n for n, layer in enumerate(Layer)}
+_BESIDE = frozenset((Layer.CLOCK, Layer.ANSWER, Layer.GATE))
+"""Layers whose own rows are no consequence of what failed below: a second cause, rule 3."""
+
+
+def deciding(picture: Picture, facts: Facts, duty: str, limits: Limits) -> Row:
+    """The row that decides, before bars and confirmations."""
+    sight = Sight(picture, facts, limits)
+    ways = [Sight(picture, facts, limits, way=way) for way in facts.ways if way.duty == duty]
+    beside = [row for row in _held(GATE_ROWS, sight)]
+    for way in ways:
+        beside += [r for r in _held(WAY_ROWS, way) if r.layer in _BESIDE and r.whose is _OWN]
+    lowest = _first(_held(SITE_ROWS, sight)) or _uplinks(sight) or _ways(ways)
+    if lowest is None:
+        lowest = _first(beside) or (DEGRADED if _degraded(sight) else NOTHING_FAILS)
+    if lowest.whose is not _OWN and beside:
+        return _lowest(beside)
+    return lowest
+
+
+def _held(rows: Iterable[Row], sight: Sight) -> list[Row]:
+    return [row for row in rows if row.holds(sight)]
+
+
+def _first(rows: list[Row]) -> Row | None:
+    return rows[0] if rows else None
+
+
+def _lowest(rows: Iterable[Row]) -> Row:
+    return min(rows, key=lambda row: (_DEPTH[row.layer], _ORDER[row.key]))
+
+
+def _uplinks(sight: Sight) -> Row | None:
+    """The row of the uplinks together; None when one of them has a path."""
+    found: list[Row] = []
+    for uplink in sight.facts.uplinks:
+        of = Sight(sight.picture, sight.facts, sight.limits, uplink)
+        row = _first(_held(UPLINK_ROWS, of))
+        if row is None:
+            return None
+        found.append(row)
+    ours = [row for row in found if row.whose is _OWN]
+    if ours:
+        return _lowest(ours)
+    if TWO_PROVIDERS.holds(sight):
+        return TWO_PROVIDERS
+    return _lowest([row for row in found if row.whose is _OPEN] or found)
+
+
+def _ways(ways: list[Sight]) -> Row | None:
+    """The lowest row of the channels; None when there is none."""
+    found = [row for way in ways if (row := _first(_held(WAY_ROWS, way)))]
+    return _lowest(found) if found else None
+
+
+def _degraded(sight: Sight) -> bool:
+    nets = [sight.picture.internet(u.name) for u in sight.facts.uplinks]
+    return all(FAILING in net.anchors or net.steady is FAILING for net in nets)
+
+
+NETWORK = frozenset((Layer.POWER, Layer.LINK, Layer.LOCAL, Layer.INTERNET))
+
+
+def classify(
+    picture: Picture,
+    facts: Facts,
+    past: Past,
+    *,
+    duty: str = "checkinatwork",
+    confirmed: Whose | None = None,
+    limits: Limits = DEFAULT,
+) -> Classification:
+    """Whose outage the picture shows. `confirmed`: what a person's taken correction says.
+
+    A correction never helps against a row of ours, nor where coverage always lacks.
+    """
+    row = deciding(picture, facts, duty, limits)
+    whose, with_reference = row.whose, False
+    if confirmed is not None and whose is not _OWN:
+        with_reference = confirmed in EXEMPTING
+        whose = confirmed
+    if not past.coverage and (whose is Whose.INFRASTRUCTURE or _coverage_matters(row, whose)):
+        whose = Whose.NO_INFRASTRUCTURE
+    bars = barred(picture, past, duty, with_reference)
+    if bars and whose in EXEMPTING:
+        whose = _OPEN
+    return Classification(
+        whose, row.key, row.layer, row.confidence, row.settles, bars, with_reference
+    )
+
+
+def _coverage_matters(row: Row, whose: Whose) -> bool:
+    return whose is _OPEN and row.layer in NETWORK
+
+
+def barred(picture: Picture, past: Past, duty: str, reference: bool) -> tuple[Bar, ...]:
+    """What stands against an exemption, whatever row decides."""
+    other = picture.elsewhere()
+    bars = {
+        Bar.OTHER_CHANNEL: WELL in (other.uplink, other.other_gate, other.phone),
+        Bar.NO_PATH_BEFORE: not past.path_before,
+        Bar.HABIT: past.habit and not reference,
+        Bar.DUTY: duty != "checkinatwork",
+        Bar.NO_COVERAGE: not past.coverage,
+    }
+    return tuple(bar for bar, holds in bars.items() if holds)

@@ -1,0 +1,158 @@
+"""What the gate knows of its surroundings, and what of a round of measuring is worth an entry.
+
+Every round is heard and only news is journaled: each change, and while something is amiss all of
+it again before it grows too old to count. So a quiet day costs a handful of entries, and a claim
+stands on measurements made while it lasted. What a channel answered is known from its attempts,
+and what a person said of a phone from the procedure's steps: neither is journaled twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from agent.core.delivery.registrations import Ticket
+from agent.core.moment import Moment
+from agent.core.outage.evidence import Evidence
+from agent.core.outage.incident_records import EvidenceTaken, LayerSeen
+from agent.core.outage.measurements import (
+    FAILING,
+    HOLDS_MS,
+    MEASURED_HOLDS_MS,
+    UNKNOWN,
+    WELL,
+    Answer,
+    Elsewhere,
+    Gate,
+    Layer,
+    Measurement,
+    Said,
+    from_readings,
+    readings,
+)
+from agent.core.outage.procedure_records import Step, StepTaken
+from agent.core.records import AttemptEnded, DayBegan, Entry
+
+AGAIN_MS = MEASURED_HOLDS_MS * 2 // 5
+"""In trouble an unchanged measurement is journaled again after this time."""
+LONGEST_MS = max(HOLDS_MS[layer] for layer in Layer if layer is not Layer.ELSEWHERE)
+_PHONE = {Step.PHONE_YES: WELL, Step.PHONE_NO: FAILING}
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The evidence, and the entries of which what still counts was made."""
+
+    evidence: Evidence = field(default_factory=Evidence)
+    entries: tuple[tuple[int, Moment], ...] = ()
+
+    def base(self) -> Iterator[int]:
+        """The entries from which this can be rebuilt."""
+        return (seq for seq, _ in self.entries)
+
+
+def news(
+    evidence: Evidence, measured: Iterable[Measurement], *, trouble: bool
+) -> EvidenceTaken | None:
+    """What of these measurements is to be journaled; None: nothing."""
+    seen = tuple(
+        LayerSeen(
+            m.layer,
+            m.of,
+            readings(m.value),
+            m.at.mono_ms,
+            m.before.mono_ms if m.before is not None else 0,
+        )
+        for m in measured
+        if _is_news(evidence.last(m.layer, m.of), m, trouble=trouble)
+    )
+    return EvidenceTaken(seen) if seen else None
+
+
+def _is_news(known: Measurement | None, new: Measurement, *, trouble: bool) -> bool:
+    if known is None or known.at.boot_id != new.at.boot_id:
+        return True
+    if known.value != new.value:
+        return True
+    return trouble and new.at.mono_ms - known.at.mono_ms >= AGAIN_MS
+
+
+def apply(observed: Observed, entry: Entry) -> Observed:
+    """What is known after this entry."""
+    match entry.record:
+        case EvidenceTaken(seen):
+            evidence = observed.evidence
+            for layer in seen:
+                evidence = _with(evidence, entry.at, layer)
+            return _noted(observed, entry, evidence)
+        case AttemptEnded(failure="", channel=channel):
+            if observed.evidence.last(Layer.ANSWER, channel) is None:
+                return observed
+            return replace(observed, evidence=observed.evidence.without(Layer.ANSWER, channel))
+        case AttemptEnded() as ended:
+            value = _said(ended.failure, ended.ticket)
+            if value is None:
+                return observed
+            of = ended.channel if isinstance(value, Answer) else ""
+            evidence = observed.evidence.add(Measurement(entry.at, value, of))
+            return _noted(observed, entry, evidence)
+        case StepTaken(step=step) if step in _PHONE:
+            said = Measurement(entry.at, Elsewhere(phone=_PHONE[step]))
+            return replace(observed, evidence=observed.evidence.add(said))
+        case DayBegan() as began:
+            evidence = replace(
+                observed.evidence.since(entry.at), reached_ms=began.reached, heard_ms=began.heard
+            )
+            return _noted(observed, entry, evidence, new=False)
+    return observed
+
+
+def _with(evidence: Evidence, at: Moment, seen: LayerSeen) -> Evidence:
+    if seen.before_ms:
+        known = evidence.last(seen.layer, seen.of)
+        if known is not None and known.at.boot_id == at.boot_id:
+            held_until = _moment(at, seen.before_ms)
+            evidence = evidence.marked(Measurement(held_until, known.value, seen.of))
+    value = from_readings(seen.layer, seen.readings)
+    return evidence.add(Measurement(_moment(at, seen.mono_ms), value, seen.of))
+
+
+def _moment(at: Moment, mono_ms: int) -> Moment:
+    """The instant of the same boot, dated by the clock as it was when the entry was written."""
+    return Moment(at.unix_ms - at.mono_ms + mono_ms, mono_ms, at.boot_id, at.trust)
+
+
+def _noted(observed: Observed, entry: Entry, evidence: Evidence, *, new: bool = True) -> Observed:
+    at = entry.at
+    kept = tuple(
+        (seq, then)
+        for seq, then in observed.entries
+        if then.boot_id == at.boot_id and at.mono_ms - then.mono_ms <= LONGEST_MS
+    )
+    return Observed(evidence, (*kept, (entry.seq, at)) if new else kept)
+
+
+_REFUSALS = ("Refused", "NotAuthenticated", "NotAuthorised")
+_ANSWERS = (*_REFUSALS, "WrongEnvironment", "Unavailable", "ServiceFault")
+
+
+def _said(failure: str, ticket: Ticket) -> Answer | Gate | None:
+    """What a failed burst says of the other side, or of our credentials; None: nothing.
+
+    An answer came over TLS that was verified, else it would not have been read. A refusal without
+    an answer is ours: the credentials could not even be used.
+    """
+    status = ticket.http_status or 0
+    known = WELL if ticket.environment else UNKNOWN
+    if failure == "AnswerUnreadable":
+        return Answer(Said.UNREADABLE, status=status, verified=WELL, environment=known)
+    elsewhere = failure == "WrongEnvironment"
+    environment = FAILING if elsewhere else known
+    if failure not in _ANSWERS:
+        return None
+    if elsewhere or ticket.code or ticket.origin:
+        code, origin = ticket.code, ticket.origin
+        return Answer(Said.FAULT, code, origin, status, verified=WELL, environment=environment)
+    if status:
+        return Answer(Said.STATUS, status=status, verified=WELL, environment=environment)
+    return Gate(credentials=FAILING) if failure in _REFUSALS else None

@@ -1,0 +1,1 @@
+"""The paper procedure: the keypad's dialogue, reference numbers, lists and slips."""

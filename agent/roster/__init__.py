@@ -1,0 +1,1 @@
+"""The roster as a file: read and checked whole, watched, and fetched from a supplier."""
