@@ -26,7 +26,11 @@ from agent.journal.schema import APPLICATION_ID, migrations
 from agent.journal.store import Journal
 
 DAY = dt.date(2026, 11, 24)
-PLAIN = {int: 7, str: "é", bytes: b"\x00\xff", bool: True, dt.date: DAY, types.NoneType: None}
+NOON = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+PLAIN = {
+    **{int: 7, str: "é", bytes: b"\x00\xff", bool: True, float: 0.5, types.NoneType: None},
+    **{dt.date: DAY, dt.datetime: NOON},
+}
 
 
 def example(hint: Any) -> Any:

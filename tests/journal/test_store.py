@@ -7,6 +7,7 @@ import enum
 import hashlib
 import itertools
 import random
+import runpy
 import sqlite3
 import types
 from collections.abc import Iterator, Sequence
@@ -554,6 +555,7 @@ def test_a_journal_whose_tables_a_later_version_changed_is_refused_and_left(
     assert (disk.folder / FILE).read_bytes() == before
 
 
+DUMP = Path(__file__).with_name("dump.py")
 DUMPS = sorted(Path(__file__).parent.glob("journal-*.sql"))
 
 
@@ -576,3 +578,10 @@ def test_a_journal_of_an_earlier_version_is_understood_and_goes_on(
         journal.append(at(1), [tap(1)])
     assert rows(disk)[:-1] == written
     assert broken_at(rows(disk)) is None
+
+
+def test_there_is_a_journal_of_each_version_and_todays_code_can_dump_every_kind() -> None:
+    assert [dump.stem for dump in DUMPS] == [f"journal-{n + 1}" for n in range(len(DUMPS))]
+    dump = runpy.run_path(str(DUMP))["dump"]  # ends the program if version len(DUMPS) has no file
+    written = "\n".join(dump(len(DUMPS)))
+    assert [kind for kind in KINDS if f",'{kind}'," not in written] == []
