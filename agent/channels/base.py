@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from agent.core.delivery.inquiries import Ability, Cancellation, Found, Query
+from agent.core.delivery.inquiries import Ability, Cancellation, Found, Query, Results
 from agent.core.delivery.registrations import Answer, ItemError, Receipt, Registration, Ticket
 
 __all__ = [
@@ -167,8 +167,8 @@ class Channel(Protocol):
 class Searches(Protocol):
     """A channel with the ability to search."""
 
-    def search(self, query: Query, timeout_s: float) -> tuple[Found, ...]:
-        """All that the service has for `query`. Raises ChannelError."""
+    def search(self, query: Query, timeout_s: float) -> Results:
+        """What the service has for `query`, and whether that is all. Raises ChannelError."""
         ...
 
 

@@ -41,7 +41,7 @@ from agent.channels.wire import (
     clock_hint,
     status_error,
 )
-from agent.core.delivery.inquiries import Cancellation, CancelReason, Found, Query
+from agent.core.delivery.inquiries import Cancellation, CancelReason, Found, Query, Results
 
 __all__ = ["CancelReason", "Cancellation", "Checkinatwork", "Found", "Query", "fault_error"]
 
@@ -129,15 +129,17 @@ class Checkinatwork:
         response, ticket = self._call("cancelPresences", request, timeout_s)
         return _reply(messages.read_cancelled(response, asked), ticket)
 
-    def search(self, query: Query, timeout_s: float) -> tuple[Found, ...]:
-        """All that the service has for `query`, each receipt once, over as many pages as it takes.
+    def search(self, query: Query, timeout_s: float) -> Results:
+        """What the service has for `query`, each receipt once, over as many pages as it gives.
 
-        `timeout_s` is for each page. Raises NotAuthorised where the account may not search.
+        At most 500 come back (WIRE.md, section 1). Whether the service then counts them all or only
+        what it gives is not published, so that 500 are never taken for all. `timeout_s` is for each
+        page. Raises NotAuthorised where the account may not search.
         """
         if not 0 <= (query.last - query.first).days < messages.MOST_PERIOD_DAYS:
             raise ValueError(f"a search spans 1 to {messages.MOST_PERIOD_DAYS} days")
         found: dict[str, Found] = {}
-        row = 0
+        row = count = 0
         for _ in range(MOST_PAGES):
             request = messages.search_request(query, row)
             response, ticket = self._call("searchPresences", request, timeout_s)
@@ -148,10 +150,11 @@ class Checkinatwork:
                 texts = ", ".join(f"{e.code} {e.text}" for e in page.errors)
                 raise Refused(f"the service refuses the search: {texts}", ticket=ticket)
             found.update((entry.receipt.number, entry) for entry in page.found)
-            row += page.rows
-            if page.rows == 0 or row >= page.count:
+            row, count = row + page.rows, page.count
+            if page.rows == 0 or row >= count:
                 break
-        return tuple(found.values())
+        cut_short = len(found) < count or len(found) == messages.MOST_FOUND
+        return Results(tuple(found.values()), cut_short)
 
     def look_up(self, number: str, timeout_s: float) -> Found | None:
         """The registration with that receipt number as it stands now; None: there is none."""

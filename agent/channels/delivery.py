@@ -117,6 +117,7 @@ class Delivery:
             max(1, burst.calls),
             jitter,
             findings.ticket,
+            findings.cut_short,
         )
 
 
@@ -129,6 +130,7 @@ class _Findings:
     missing: list[str] = field(default_factory=list)
     stray: tuple[str, ...] = ()
     ticket: Ticket = Ticket()
+    cut_short: bool = False
 
 
 def _put(inquire: Inquire, channel: Channel, burst: _Burst, findings: _Findings) -> None:
@@ -136,7 +138,9 @@ def _put(inquire: Inquire, channel: Channel, burst: _Burst, findings: _Findings)
     match inquire.question:
         case Search(query):
             searches = cast(Searches, channel)
-            findings.found += burst.call(lambda left_s: searches.search(query, left_s))
+            results = burst.call(lambda left_s: searches.search(query, left_s))
+            findings.found += results.found
+            findings.cut_short = results.cut_short
         case Cancel(cancellations):
             cancels = cast(Cancels, channel)
             reply = burst.call(lambda left_s: cancels.cancel(cancellations, left_s))

@@ -209,7 +209,7 @@ class InquiryEnded:
     `found`: of a search or look-up. `answers`: after what was handed over, by our references, or
     of a cancellation, by receipt numbers (a receipt: cancelled). `missing`: what was asked for and
     is not there (receipt numbers, references). With a failure they hold what came before it; what
-    time did not suffice for is in none of them.
+    time did not suffice for is in none of them. `cut_short`: there may be more than a search found.
     """
 
     at: Moment
@@ -223,6 +223,7 @@ class InquiryEnded:
     calls: int = 1
     jitter: float = 0.0
     ticket: Ticket = Ticket()
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from agent.sandbox.presence_shape import as_date
 Element = Any
 
 MOST_FOUND = 500
-"""What one answer holds at most (schema: PresenceRegistrationList)."""
+"""What a search gives in all, however it is paged (WIRE.md, section 1); it counts what it has."""
 FETCH_SIZE = 50
 _CONSTRUCTION = 1
 
@@ -71,7 +71,7 @@ class Search:
 
     def page(self, found: list[Entry]) -> list[Entry]:
         """The wanted rows."""
-        return found[self._first : self._first + min(self._size, MOST_FOUND)]
+        return found[:MOST_FOUND][self._first : self._first + self._size]
 
     def _fits(self, entry: Entry, ledger: PresenceLedger, now: dt.datetime) -> bool:
         submitted, state = entry.submitted, ledger.validation(entry, now)

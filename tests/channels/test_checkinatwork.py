@@ -15,6 +15,7 @@ from agent.channels.base import (
     Reply,
 )
 from agent.channels.checkinatwork import Cancellation, CancelReason, Query
+from agent.core.delivery.inquiries import Results
 from agent.sandbox.faults import Faults
 
 Make = Callable[..., Registration]
@@ -233,7 +234,7 @@ def test_who_did_not_register_may_not_cancel(site: Any, registration: Make) -> N
 def test_a_search_finds_what_was_registered_by_our_reference(site: Any, registration: Make) -> None:
     registered(site, registration("a"), registration("b", inss="", employer="", limosa=LIMOSA))
 
-    found = site.channel().search(Query(DECLARATION, TODAY, TODAY), TIMEOUT_S)
+    found = site.channel().search(Query(DECLARATION, TODAY, TODAY), TIMEOUT_S).found
 
     assert [(f.reference, f.day, f.employer) for f in found] == [
         ("a", TODAY, EMPLOYER),
@@ -244,16 +245,19 @@ def test_a_search_finds_what_was_registered_by_our_reference(site: Any, registra
     assert LIMOSA not in repr(found)
 
 
-def test_a_search_pages_through_all_there_is(site: Any, registration: Make) -> None:
+@pytest.mark.parametrize(("there", "listed", "cut_short"), [(499, 499, False), (520, 500, True)])
+def test_a_search_says_whether_it_lists_all_there_is(
+    site: Any, registration: Make, there: int, listed: int, cut_short: bool
+) -> None:
     channel = site.channel()
-    for batch in range(3):
-        items = [registration(f"{batch}-{n}", inss=inss(200 * batch + n)) for n in range(200)]
-        channel.register(items, TIMEOUT_S)
+    items = [registration(f"b-{n}", inss=inss(n)) for n in range(there)]
+    for first in range(0, there, 200):
+        channel.register(items[first : first + 200], TIMEOUT_S)
 
-    found = channel.search(Query(DECLARATION, TODAY, TODAY, employer=EMPLOYER), TIMEOUT_S)
+    results = channel.search(Query(DECLARATION, TODAY, TODAY, employer=EMPLOYER), TIMEOUT_S)
 
-    assert len({f.receipt.number for f in found}) == 600
-    assert [c.operation for c in site.service.calls[3:]] == ["searchPresences"] * 2
+    assert len({f.receipt.number for f in results.found}) == listed
+    assert results.cut_short is cut_short
 
 
 def test_a_search_sees_no_other_site_firm_or_day(site: Any, registration: Make) -> None:
@@ -261,10 +265,10 @@ def test_a_search_sees_no_other_site_firm_or_day(site: Any, registration: Make) 
     channel = site.channel()
     tomorrow = TODAY + dt.timedelta(days=1)
 
-    assert channel.search(Query("1Y1000NF9KCQA", TODAY, TODAY), TIMEOUT_S) == ()
-    assert channel.search(Query(DECLARATION, tomorrow, tomorrow), TIMEOUT_S) == ()
+    assert channel.search(Query("1Y1000NF9KCQA", TODAY, TODAY), TIMEOUT_S) == Results()
+    assert channel.search(Query(DECLARATION, tomorrow, tomorrow), TIMEOUT_S) == Results()
     other = Query(DECLARATION, TODAY, TODAY, employer=UNKNOWN_EMPLOYER)
-    assert channel.search(other, TIMEOUT_S) == ()
+    assert channel.search(other, TIMEOUT_S) == Results()
 
 
 @pytest.mark.parametrize("days", [-1, 31])

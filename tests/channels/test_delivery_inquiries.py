@@ -18,6 +18,7 @@ from agent.core.delivery.inquiries import (
     LookUp,
     Query,
     Question,
+    Results,
     Search,
 )
 from agent.core.delivery.registrations import Answer, Receipt, Registration
@@ -47,10 +48,11 @@ class Knowing:
     def register(self, registrations: Sequence[Registration], timeout_s: float) -> Reply:
         raise AssertionError("nothing is registered here")
 
-    def search(self, query: Query, timeout_s: float) -> tuple[Found, ...]:
+    def search(self, query: Query, timeout_s: float) -> Results:
         self._call(timeout_s)
         assert query == QUERY
-        return tuple(Found(Receipt(str(n)), f"j-{n}") for n in (1, 2, 3))
+        found = tuple(Found(Receipt(str(n)), f"j-{n}") for n in (1, 2, 3))
+        return Results(found, cut_short=True)
 
     def look_up(self, number: str, timeout_s: float) -> Found | None:
         self._call(timeout_s)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from agent.core import gate
 from agent.core.commands import Inquire, Send
-from agent.core.delivery.inquiries import Ability, AskAfter, LookUp
+from agent.core.delivery.inquiries import Ability, AskAfter, LookUp, Search
 from agent.core.delivery.registrations import Answer, Receipt
 from agent.core.delivery.remarks import DIMONA_NOT_OK
 from agent.core.events import (
@@ -90,6 +90,8 @@ class Gate:
                 return InquiryEnded(*common, answers=tuple(Answer(r, got) for r, got in pairs))
             case LookUp(numbers):
                 return InquiryEnded(*common, missing=numbers)
+            case Search():
+                return InquiryEnded(*common, cut_short=True)
         raise AssertionError(inquire)
 
 
@@ -108,6 +110,12 @@ def test_what_the_account_does_not_see_is_asked_for_again_only_in_the_next_round
     assert len(site.to(3.9)) == 2
     assert len(site.to(4.2)) == 2
     assert {o.status for o in site.state.ledger.obligations.values()} == {"SUCCESSFULLY REGISTERED"}
+
+
+def test_on_a_site_with_more_people_than_a_search_lists_receipts_are_looked_up() -> None:
+    site = Gate(Ability.SEARCH, Ability.LOOK_UP)
+    asked = [type(inquire.question) for inquire in site.to(4.2)]
+    assert asked == [Search, LookUp, LookUp, LookUp, LookUp]
 
 
 def test_nothing_is_asked_where_it_is_off_or_no_channel_can_tell() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from agent.core.delivery.delivery_records import (
     LineTakenBack,
 )
 from agent.core.delivery.inquiries import Ability, AskAfter, Found, LookUp, Search
+from agent.core.delivery.inquiry_records import InquiryBegan
 from agent.core.delivery.registrations import Answer, ItemError, Receipt, Ticket
 from agent.core.events import (
     BurstEnded,
@@ -232,6 +234,91 @@ def test_a_search_that_keeps_failing_does_not_hold_up_what_it_is_for() -> None:
         site.find(site.inquired(), failure=Failure("ServiceFault", "x"), jitter=0.1)
     site.until(HOUR)
     assert len(site.sent().registrations) == 1
+
+
+def test_a_search_that_is_cut_short_says_of_nobody_that_he_is_not_there() -> None:
+    site = Gate(DIRECT)
+    site.tap(0)
+    site.tap(1, 2)
+    site.fail(site.sent(), LOST)
+    site.until(HOUR)
+    site.find(site.inquired(), cut_short=True)
+    assert site.all()[0].unsure
+    site.find(site.inquired(), found=(found(site.all()[0]),), cut_short=True)
+    assert site.outcomes() == [Outcome.REGISTERED, None, None]
+    site.fail(site.sent(), LOST)
+    site.until(HOUR)
+    site.find(site.inquired(), cut_short=True)
+    site.until(HOUR)
+    # It searched often enough: who was there already comes back as such.
+    again = site.sent()
+    assert [r.inss for r in again.registrations] == [PEOPLE[1].inss, PEOPLE[2].inss]
+    assert [o.unsure for o in site.all()] == [False, True, True]
+
+
+def test_after_midnight_a_search_that_is_cut_short_is_made_again_without_hurry() -> None:
+    site = Gate(DIRECT)
+    site.ms = MIDNIGHT_MS - 60_000
+    site.tap(0)
+    site.fail(site.sent(), LOST)
+    site.until(MIDNIGHT_MS + 1)
+    while site.flying:
+        match site.flying[0]:
+            case Send():
+                site.fail(site.sent(), LOST)
+            case Inquire():
+                site.find(site.inquired(), cut_short=True)
+        site.until(MIDNIGHT_MS + 1)
+    assert site.outcomes() == [Outcome.EXPIRED]
+    begun = []
+    for _ in range(3):
+        site.until(site.ms + HOUR)
+        begun.append(site.ms)
+        site.find(site.inquired(), cut_short=True)
+        assert site.all()[0].unsure
+    assert min(b - a for a, b in itertools.pairwise(begun)) >= site.state.rules.longest_retry_ms
+    site.until(site.ms + HOUR)
+    site.find(site.inquired(), found=(found(site.all()[0]),), cut_short=True)
+    assert site.outcomes() == [Outcome.REGISTERED]
+
+
+def test_each_employer_is_searched_apart_and_who_has_a_limosa_number_without_one() -> None:
+    site = Gate(DIRECT)
+    abroad = replace(PEOPLE[1], inss="", limosa="24910158641968060")
+    other = replace(PEOPLE[2], employer="0123456749")
+    people = (PEOPLE[0], abroad, other)
+    roster = Roster(dict(zip(UIDS, people, strict=False)))
+    site.do(RosterOffered(site.at, roster, "roster.csv", force=True))
+    site.tap(0, 1, 2)
+    asked: dict[str, set[str]] = {}
+    while len(asked) < 3:
+        match site.flying[0]:
+            case Send():
+                site.fail(site.sent(), LOST)
+            case Inquire(question=Search(query)):
+                search = site.inquired()
+                asked.setdefault(query.employer, set()).update(search_for(site))
+                site.find(search)
+        site.until(site.ms + HOUR)
+    assert asked == {"0448181966": {"j1-1"}, "": {"j1-2"}, "0123456749": {"j1-3"}}
+
+
+def search_for(site: Gate) -> tuple[str, ...]:
+    """Whom the last search was for."""
+    began = site.wrote(InquiryBegan)[-1]
+    assert isinstance(began, InquiryBegan)
+    return began.references
+
+
+def test_a_registration_that_is_found_without_its_worker_is_known_by_our_reference() -> None:
+    site = Gate(DIRECT)
+    site.tap(0)
+    site.fail(site.sent(), LOST)
+    site.until(HOUR)
+    (waiting,) = site.all()
+    nameless = found(waiting, inss="", reference=waiting.reference)
+    site.find(site.inquired(), found=(replace(nameless, reference="other-1"), nameless))
+    assert site.outcomes() == [Outcome.REGISTERED]
 
 
 def test_after_midnight_only_a_search_tells_whether_it_counted() -> None:

@@ -392,7 +392,7 @@ class Run:
                     for o in self.state.ledger.obligations.values()
                     if o.day == query.first and (o.receipt or o.number % 3 < n % 3)
                 )
-                return InquiryEnded(*common, found=tuple(found))
+                return InquiryEnded(*common, found=tuple(found), cut_short=n % 3 == 1)
 
     def answer(self, send: Send, n: int) -> BurstEnded:
         references = [r.reference for r in send.registrations]

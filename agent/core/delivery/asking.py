@@ -69,7 +69,9 @@ def _put(turn: Turn, line: Line, wish: Wish) -> None:
     began = InquiryBegan(number, line.name, wish.question.needs, wish.references)
     if isinstance(wish.question, Search):
         query = wish.question.query
-        began = replace(began, declaration=query.declaration, day=query.first)
+        began = replace(
+            began, declaration=query.declaration, day=query.first, employer=query.employer
+        )
     turn.record(began)
     until = turn.at.mono_ms + turn.state.rules.burst_ms
     turn.say(Inquire(number, line.name, wish.question, until))
@@ -125,4 +127,5 @@ def _closing(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> InquiryClo
         failure.ticket if event.failure else event.ticket,
         event.missing,
         event.stray,
+        event.cut_short,
     )

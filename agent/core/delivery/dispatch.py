@@ -43,7 +43,7 @@ class Way:
     refuses: frozenset[Ability] = frozenset()
     """What it may not be asked."""
     blind: int = 0
-    """Searches that failed in a row."""
+    """Searches in a row that failed or were cut short."""
     closed_ms: Mapping[Ability, int] = field(default_factory=dict)
     """When it last answered an inquiry of a kind, well or not."""
 
@@ -164,7 +164,8 @@ def _after_inquiry(before: Way, entry: Entry, closed: InquiryClosed) -> Way:
         return replace(way, refuses=way.refuses | {closed.asks})
     searched = closed.asks is Ability.SEARCH
     if not closed.failure:
-        return replace(_well(way, now, closed.pause_ms), blind=0 if searched else way.blind)
+        blind = way.blind + 1 if closed.cut_short else 0 if searched else way.blind
+        return replace(_well(way, now, closed.pause_ms), blind=blind)
     return replace(_failed(way, now, closed.pause_ms), blind=way.blind + searched)
 
 

@@ -1,8 +1,9 @@
 """Receipts followed up: what validation made of a registration is read back, gently.
 
-One search tells of a whole site and day, where the account may search; else a few are looked up by
-receipt number at a time; a supplier is asked after its own. Reading changes nothing, so yesterday's
-receipts are followed up, too: nothing is *sent* for yesterday.
+One search tells of a whole site and day, where the account may search and the service lists all of
+them; else a few are looked up by receipt number at a time; a supplier is asked after its own.
+Reading changes nothing, so yesterday's receipts are followed up, too: nothing is *sent* for
+yesterday.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ ASKED_AT_ONCE = 5
 APART_MS = 60_000
 """Between two questions of a round: 300 an hour, where nothing can be searched."""
 _BEST_FIRST = (Ability.SEARCH, Ability.LOOK_UP, Ability.ASK_AFTER)
+_CROWDED = (Ability.LOOK_UP, Ability.ASK_AFTER, Ability.SEARCH)
+"""Where more stand than one search lists."""
 
 
 def wanted(state: State, line: Line, now: Moment) -> Wish | None:
@@ -62,7 +65,8 @@ def _able(state: State, line: Line) -> frozenset[Ability]:
 def _ability(state: State, duty: str) -> Ability | None:
     """The gentlest way in which any line of this duty can tell."""
     able = [_able(state, line) for line in state.rules.lines if line.duty == duty]
-    return next((best for best in _BEST_FIRST if any(best in a for a in able)), None)
+    order = _CROWDED if state.followups.crowded else _BEST_FIRST
+    return next((best for best in order if any(best in a for a in able)), None)
 
 
 def _question(

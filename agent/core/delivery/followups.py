@@ -37,6 +37,8 @@ class Followups:
     began: Moment | None = None
     searched: frozenset[Place] = frozenset()
     """In this round."""
+    crowded: bool = False
+    """A search was cut short today: it does not tell of everybody."""
 
     @property
     def round_over(self) -> bool:
@@ -65,6 +67,8 @@ def apply(followups: Followups, ledger: Ledger, entry: Entry) -> Followups:
             return _asked(followups, ledger, entry, began)
         case InquiryClosed(asks=Ability.SEARCH, hopeless=True):
             return Followups(followups.pending)  # nothing was told: another way is tried at once
+        case InquiryClosed(cut_short=True) if not followups.crowded:
+            return Followups(followups.pending, crowded=True)
         case ReceiptFollowed(reference, status=status) if status in FINAL:
             return followups.without(reference)
         case ObligationCancelled(reference):
@@ -79,7 +83,7 @@ def apply(followups: Followups, ledger: Ledger, entry: Entry) -> Followups:
 
 
 def _asked(followups: Followups, ledger: Ledger, entry: Entry, began: InquiryBegan) -> Followups:
-    if began.asks is Ability.SEARCH and began.day is not None:
+    if began.asks is Ability.SEARCH and began.day is not None and not began.employer:
         return _searched(followups, ledger, entry, (began.declaration, began.day))
     if began.asks not in (Ability.LOOK_UP, Ability.ASK_AFTER):
         return followups
@@ -92,7 +96,7 @@ def _asked(followups: Followups, ledger: Ledger, entry: Entry, began: InquiryBeg
 
 
 def _searched(followups: Followups, ledger: Ledger, entry: Entry, place: Place) -> Followups:
-    """A search tells of everybody there that day, whatever it was made for."""
+    """A search of a whole site tells of everybody there that day, whatever it was made for."""
     if followups.began is None or followups.round_over:
         followups = _new_round(followups, entry.at)
     searched, reached = followups.searched | {place}, followups.reached
@@ -104,7 +108,7 @@ def _searched(followups: Followups, ledger: Ledger, entry: Entry, place: Place) 
 
 
 def _new_round(followups: Followups, at: Moment) -> Followups:
-    return Followups(followups.pending, 0, at)
+    return Followups(followups.pending, 0, at, crowded=followups.crowded)
 
 
 def place_of(ledger: Ledger, number: int) -> Place | None:

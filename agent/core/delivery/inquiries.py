@@ -73,6 +73,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Results:
+    """What a search brought. `cut_short`: the service has, or may have, more than it listed, so
+    that nobody is absent for not standing in it."""
+
+    found: tuple[Found, ...] = ()
+    cut_short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Search:
     """All that the service has for `query`."""
 

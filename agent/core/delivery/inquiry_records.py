@@ -18,16 +18,17 @@ from agent.core.delivery.registrations import Ticket
 class InquiryBegan:
     """A service is being asked. `references`: what of ours the answer shall settle.
 
-    `declaration` and `day` are those of a search.
+    `declaration`, `day` and `employer` (empty: all of them) are those of a search.
     """
 
-    LOGGED: ClassVar = ("inquiry", "channel", "asks", "declaration", "day", "size")
+    LOGGED: ClassVar = ("inquiry", "channel", "asks", "declaration", "day", "employer", "size")
     inquiry: int
     channel: str
     asks: Ability
     references: tuple[str, ...] = ()
     declaration: str = ""
     day: dt.date | None = None
+    employer: str = ""
 
     @property
     def size(self) -> int:
@@ -41,13 +42,13 @@ class InquiryClosed:
 
     `found`: how many registrations or answers it brought. `absent`: which of the obligations that
     it was about are not there. `hopeless`: the line is not asked such
-    a thing again before the agent is started anew or a day begins. `pause_ms`: how long the line
-    rests.
+    a thing again before the agent is started anew, a day begins or its credential is renewed.
+    `pause_ms`: how long the line rests. `cut_short`: the service listed less than it may have.
     """
 
     LOGGED: ClassVar = (
         *("inquiry", "channel", "asks", "found", "failure", "message", "hint", "calls"),
-        "pause_ms",
+        *("pause_ms", "cut_short"),
     )
     inquiry: int
     channel: str
@@ -63,3 +64,4 @@ class InquiryClosed:
     ticket: Ticket = Ticket()
     missing: tuple[str, ...] = ()
     stray: tuple[str, ...] = ()
+    cut_short: bool = False

@@ -29,7 +29,7 @@ from agent.core.state import State
 from agent.core.turn import Turn
 
 BLIND_AFTER = 3
-"""Searches that failed in a row: then what is in doubt is sent again without."""
+"""Searches in a row that failed or were cut short: then what is in doubt is sent again without."""
 PROBES_UNTIL_TAKEN_BACK = 3
 
 

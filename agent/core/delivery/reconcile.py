@@ -1,14 +1,16 @@
 """Lost answers: whether what was sent counts is found out before anything else.
 
 A search of site and day tells, where the account may: what is found is registered, what is not is
-sent again. Where nothing can be searched it is sent again, and ALREADY REGISTERED is a success.
-After midnight only a search can tell (DOMAIN.md, section 4).
+sent again. One that was cut short finds, but says of nobody that he is not there. Where nothing can
+be searched it is sent again, and ALREADY REGISTERED is a success. After midnight only a search can
+tell (DOMAIN.md, section 4), and then there is no hurry.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from agent.core.delivery.inquiries import Ability, Found, Query, Search
 from agent.core.delivery.inquiry_records import InquiryBegan
@@ -28,31 +30,47 @@ Key = tuple[dt.date | None, str, str, str]
 
 
 def wanted(state: State, line: Line, now: Moment) -> Wish | None:
-    """The search of one site and day that tells of the first one in doubt, and all like it."""
-    if not state.ledger.delicate and not state.ledger.late:
+    """The search that tells of the first one in doubt, and of all like it."""
+    ledger, way = state.ledger, state.lines.way(line.name)
+    if not (ledger.delicate or ledger.late) or not may_ask(line, way, Ability.SEARCH):
         return None
-    if not may_ask(line, state.lines.way(line.name), Ability.SEARCH):
+    doubtful = list(_doubtful(state, line)) if can_search(line, way) else []
+    if doubtful:
+        return _search(now.mono_ms, doubtful[0], doubtful)
+    late = [o for o in ledger.those(ledger.late) if o.doubt and o.duty == line.duty]
+    if not late:
         return None
-    doubtful = list(_doubtful(state, line))
-    if not doubtful:
-        return None
-    declaration, day = doubtful[0].person.declaration, doubtful[0].day
-    asked = [o for o in doubtful if (o.person.declaration, o.day) == (declaration, day)]
-    employers = {o.person.employer for o in asked}
-    employer = employers.pop() if len(employers) == 1 else ""
-    query = Query(declaration, day, day, employer)
-    return Wish(now.mono_ms, Search(query), tuple(o.reference for o in asked))
+    first = min(late, key=lambda o: _late_turn_ms(o, now, state))
+    return _search(now.mono_ms + max(0, _late_turn_ms(first, now, state)), first, late)
+
+
+def _search(due_ms: int, first: Obligation, doubtful: Iterable[Obligation]) -> Wish:
+    """Each employer apart: the service lists only so many."""
+    query = _query(first)
+    asked = tuple(o.reference for o in doubtful if _query(o) == query)
+    return Wish(due_ms, Search(query), asked)
+
+
+def _query(o: Obligation) -> Query:
+    # Who is registered by a Limosa number is so without an employer, and not found by one.
+    employer = o.person.employer if o.person.inss else ""
+    return Query(o.person.declaration, o.day, o.day, employer)
+
+
+def _late_turn_ms(o: Obligation, now: Moment, state: State) -> int:
+    """In how many ms it is searched for; negative: it should have been by now."""
+    if o.asked_at is None:
+        return 0
+    return o.asked_at.unix_ms + state.rules.longest_retry_ms - now.unix_ms
 
 
 def _doubtful(state: State, line: Line) -> Iterator[Obligation]:
-    ledger, way = state.ledger, state.lines.way(line.name)
-    if can_search(line, way):
-        for o in ledger.those(ledger.delicate):
-            if o.doubt and o.duty == line.duty:
-                carrier = in_charge(state.lines, state.rules, o.duty, o.passed_by)
-                if o.doubt == line.name or carrier in (None, line):
-                    yield o
-    yield from (o for o in ledger.those(ledger.late) if o.doubt and o.duty == line.duty)
+    ledger = state.ledger
+    for o in ledger.those(ledger.delicate):
+        if o.doubt and o.duty == line.duty:
+            carrier = in_charge(state.lines, state.rules, o.duty, o.passed_by)
+            if o.doubt == line.name or carrier in (None, line):
+                yield o
 
 
 def found(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> None:
@@ -61,8 +79,9 @@ def found(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> None:
         return
     standing = _by_key(event.found)
     ledger = turn.state.ledger
-    for o in (*ledger.those(ledger.delicate), *ledger.those(ledger.handed), *_late(turn)):
-        hit = standing.get(_key(o))
+    open_ = map(ledger.those, (ledger.delicate, ledger.handed, ledger.late))
+    for o in tuple(chain.from_iterable(open_)):
+        hit = standing.get(_key(o)) or standing.get(o.reference)
         if hit is not None:
             receipt = hit.receipt
             turn.record(
@@ -70,16 +89,16 @@ def found(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> None:
             )
 
 
-def _late(turn: Turn) -> Iterator[Obligation]:
-    ledger = turn.state.ledger
-    return ledger.those(ledger.late)
+def _by_key(found: Iterable[Found]) -> dict[Key | str, Found]:
+    """The registration that stands for each worker and day: no cancelled one, no duplicate.
 
-
-def _by_key(found: Iterable[Found]) -> dict[Key, Found]:
-    """The registration that stands for each worker and day: no cancelled one, no duplicate."""
-    standing: dict[Key, Found] = {}
+    A search may leave out whose it is (WIRE.md, section 1): then our reference tells.
+    """
+    standing: dict[Key | str, Found] = {}
     for one in found:
-        key = (one.day, one.declaration, *_person(one.inss, one.limosa, one.employer))
+        key: Key | str = (one.day, one.declaration, *_person(one.inss, one.limosa, one.employer))
+        if not one.inss and not one.limosa:
+            key = one.reference
         if one.receipt.status != CANCELLED and not one.receipt.duplicate:
             standing.setdefault(key, one)
     return standing
@@ -97,7 +116,7 @@ def _person(inss: str, limosa: str, employer: str) -> tuple[str, str]:
 
 def absent(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> tuple[str, ...]:
     """Which of those that were asked for are not there, once `found` has settled the others."""
-    if event.failure is not None:
+    if event.failure is not None or event.cut_short:
         return ()
     ledger = turn.state.ledger
     match began.asks:
