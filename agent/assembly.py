@@ -6,6 +6,7 @@ a badge counts as soon as the journal is open, whatever the network does.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -77,20 +78,24 @@ def clock_of(config: Config) -> SystemClock:
     return SystemClock(believed=config.clock.trust == "always")
 
 
-def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], None]) -> None:
+def run(
+    config: Config,
+    began: Callable[[Daemon], None],
+    turned: Callable[[], None],
+    clocks: Callable[[Config], SystemClock] = clock_of,
+) -> None:
     """Runs the gate until its daemon is told to stop. Raises what `owned` raises.
 
     `began` is told once taps are accepted, `turned` after each turn of the loop.
     """
-    clock = clock_of(config)
-    chance = random.SystemRandom()
+    clock, chance = clocks(config), random.SystemRandom()
     with ExitStack() as parts:
         keeper = parts.enter_context(owned(config, clock))
         inbox: QueueInbox[Event] = QueueInbox()
         work = ThreadWork()
         panel = _panel(config.panel, clock, inbox)
         parts.callback(panel.close)
-        posts = _posts(config)
+        posts = _posts(config, clock)
         for post in posts.values():
             parts.callback(post.channel.close)
         roster = RosterWatch(config.gate.roster, config.site.declaration, clock, inbox, work)
@@ -117,11 +122,7 @@ def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], No
             work.start(f"{name} gets ready", partial(_prepare, name, post))
         parts.callback(clock.stop)
         daemon.start()
-        if keeper.lost is not None:  # red at rest until somebody has looked and starts it again
-            cause = f"it was damaged and lies in {keeper.lost.file}: {keeper.lost.reason}"
-            hint = "keep that file and call support; replace the card, then restart the agent"
-            log.error("journal: %s; to do: %s", cause, hint)
-            inbox.put(DeviceWent(clock.now(), "journal", cause, hint))
+        _tell_what_was_lost(keeper, clock, inbox)
         desk = Desk(
             lambda: daemon.keeper.state, clock.now, daemon.decide, config, clock.sleep, inbox.put
         )
@@ -137,6 +138,15 @@ def run(config: Config, began: Callable[[Daemon], None], turned: Callable[[], No
         while daemon.turn():
             turned()
     log.info("the gate has stopped; nothing is lost")
+
+
+def _tell_what_was_lost(keeper: Keeper, clock: SystemClock, inbox: QueueInbox[Event]) -> None:
+    """Red at rest until somebody has looked at a damaged journal and starts the agent again."""
+    if keeper.lost is not None:
+        cause = f"it was damaged and lies in {keeper.lost.file}: {keeper.lost.reason}"
+        hint = "keep that file and call support; replace the card, then restart the agent"
+        log.error("journal: %s; to do: %s", cause, hint)
+        inbox.put(DeviceWent(clock.now(), "journal", cause, hint))
 
 
 def _devices(config: Config) -> Iterator[tuple[str, Callable[[], Session]]]:
@@ -170,9 +180,12 @@ def _panel(settings: PanelSettings, clock: SystemClock, inbox: QueueInbox[Event]
         return DarkPanel()
 
 
-def _posts(config: Config) -> Mapping[str, Post]:
+def _posts(config: Config, clock: SystemClock) -> Mapping[str, Post]:
+    def now() -> dt.datetime:
+        return dt.datetime.fromtimestamp(clock.now().unix_ms / 1000, dt.UTC)
+
     return {
-        channel.name: Post(open_channel(channel, config.site.place), channel.timeout_s)
+        channel.name: Post(open_channel(channel, config.site.place, now), channel.timeout_s)
         for channel in config.channels
     }
 

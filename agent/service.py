@@ -11,12 +11,14 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 from agent import assembly
 from agent.config import Config, check_config, load_config
 from agent.daemon import Daemon
+from agent.evidence.clock import SystemClock
 from agent.findings import report
 from agent.journal.fault import JournalError
 from agent.lock import Locked
@@ -31,9 +33,15 @@ log = logging.getLogger(__name__)
 class Service:
     """One agent, from its start to its stop, over all its configurations."""
 
-    def __init__(self, file: Path, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        file: Path,
+        watcher: Watcher,
+        clocks: Callable[[Config], SystemClock] = assembly.clock_of,
+    ) -> None:
         self._file = file
         self._watcher = watcher
+        self._clocks = clocks
         self._daemon: Daemon | None = None
         self._ending = ""
         self._next: Config | None = None
@@ -49,7 +57,7 @@ class Service:
         signal.signal(signal.SIGHUP, self._told_to_reload)
         while not self._ending:
             try:
-                assembly.run(config, self._began, self._watcher.alive)
+                assembly.run(config, self.began, self._watcher.alive, self._clocks)
             except (JournalError, Locked, OSError) as error:
                 if config is good:
                     raise
@@ -59,7 +67,8 @@ class Service:
             good, config, self._next = config, self._next or config, None
         self._watcher.stopping()
 
-    def _began(self, daemon: Daemon) -> None:
+    def began(self, daemon: Daemon) -> None:
+        """Told by the gate, under each configuration, once it accepts taps."""
         self._daemon = daemon
         self._watcher.ready(READY)
         if self._ending:  # told so while no loop was there to hear it

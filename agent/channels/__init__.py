@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ssl
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,26 +17,34 @@ if TYPE_CHECKING:
     from agent.config.settings import ChannelSettings, PlaceSettings
 
 
-def open_channel(settings: ChannelSettings, place: PlaceSettings | None = None) -> Channel:
+Now = Callable[[], dt.datetime]
+"""The present, aware."""
+
+
+def open_channel(
+    settings: ChannelSettings, place: PlaceSettings | None = None, now: Now | None = None
+) -> Channel:
     """The channel of `settings`. What is wrong with its files is told when it is used.
 
-    `place`: where the site is, for a service that registers the place.
+    `place`: where the site is, for a service that registers the place. `now`: by which its messages
+    are dated, the machine's clock by default.
     """
+    clock = now or _utc_now
     from agent.channels.credentials import Authorities
 
     trusted = Authorities(settings.ca_file) if settings.ca_file is not None else None
     match settings.kind:
         case "checkinatwork":
-            return _checkinatwork(settings, trusted)
+            return _checkinatwork(settings, trusted, clock)
         case "checkinout":
-            return _checkinout(settings, trusted, place)
+            return _checkinout(settings, trusted, place, clock)
         case "supplier":
-            return _supplier(settings, trusted)
+            return _supplier(settings, trusted, clock)
         case unknown:
             raise ValueError(f"channel {settings.name}: no such kind: {unknown}")
 
 
-def _checkinatwork(settings: ChannelSettings, trusted: Authorities | None) -> Channel:
+def _checkinatwork(settings: ChannelSettings, trusted: Authorities | None, clock: Now) -> Channel:
     from agent.channels.checkinatwork import Checkinatwork
     from agent.channels.credentials import Credentials
     from agent.channels.wire import Wire
@@ -48,12 +57,15 @@ def _checkinatwork(settings: ChannelSettings, trusted: Authorities | None) -> Ch
         Credentials(files),
         Wire(trusted),
         environment=settings.environment,
-        clock=_utc_now,
+        clock=clock,
     )
 
 
 def _checkinout(
-    settings: ChannelSettings, trusted: Authorities | None, place: PlaceSettings | None
+    settings: ChannelSettings,
+    trusted: Authorities | None,
+    place: PlaceSettings | None,
+    clock: Now,
 ) -> Channel:
     from agent.channels.checkinout import CheckInOut, place_of_work
     from agent.channels.credentials import SigningKey
@@ -68,7 +80,7 @@ def _checkinout(
         SigningKey(settings.key, settings.password_file),
         wire,
         scope=settings.scope,
-        clock=_utc_now,
+        clock=clock,
     )
     return CheckInOut(
         settings.name,
@@ -76,12 +88,12 @@ def _checkinout(
         tokens,
         wire,
         place=place_of_work(place),
-        clock=_utc_now,
+        clock=clock,
         oldest_s=settings.oldest_s,
     )
 
 
-def _supplier(settings: ChannelSettings, trusted: Authorities | None) -> Channel:
+def _supplier(settings: ChannelSettings, trusted: Authorities | None, clock: Now) -> Channel:
     from agent.channels.credentials import BearerToken, Credentials
     from agent.channels.mutual_tls import open_wire
     from agent.channels.supplier import Supplier
@@ -92,7 +104,7 @@ def _supplier(settings: ChannelSettings, trusted: Authorities | None) -> Channel
         settings.endpoint,
         partial(open_wire, trusted),
         duty=settings.duty,
-        clock=_utc_now,
+        clock=clock,
         token=BearerToken(settings.token_file) if settings.token_file else None,
         credentials=Credentials(files, rsa=False) if files else None,
         authorities=trusted,

@@ -27,6 +27,7 @@ from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, Person, roster_csv
 from agent.sandbox.presence import PATH, PresenceService
 from agent.sandbox.serving import HttpsServer
+from agent.sandbox.world_time import WorldTime
 from drivers.base import KeypadSettings
 from drivers.emulators.escpos import EscposEmulator
 from drivers.emulators.keypad import MatrixKeys
@@ -48,6 +49,7 @@ training = true
 data_dir = "{folder}/data"
 control_socket = "{folder}/control.sock"
 roster = "{folder}/roster.csv"
+{gate}
 
 [site]
 name = "Virtual site"
@@ -95,14 +97,17 @@ empty_page = ""
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where a site stands: the service's address, port and name, what more its configuration says,
-    and the command by which the agent is started, as into another network."""
+    """Where a site stands: the service's address, port and name, what more its configuration says
+    (`gate`: of [gate]), the command by which the agent is started, as into another network, and the
+    world's time, where it is not the machine's."""
 
     host: str = "127.0.0.1"
     port: int = 0
     name: str = "127.0.0.1"
     more: str = LOOPBACK_EVIDENCE
+    gate: str = ""
     launcher: tuple[str, ...] = ()
+    time: WorldTime | None = None
 
 
 LOOPBACK_GROUND = Ground()
@@ -155,7 +160,8 @@ class VirtualSite:
         self.lamps = Lamps()
         self._ground = ground
         self.authority = authority = Authority()
-        self.service = PresenceService(_utc_now, authority.certificate)
+        now = _utc_now if ground.time is None else ground.time.now
+        self.service = PresenceService(now, authority.certificate)
         context = authority.server_context(authority.server(ground.name, *LOOPBACK))
         self.server = HttpsServer(self.service, context, ground.host, ground.port)
         self._parts = ExitStack()
@@ -188,6 +194,7 @@ class VirtualSite:
         self.config.write_text(
             (CONFIG + self._ground.more + (WITH_PAPER if self.printer else "")).format(
                 folder=self.folder,
+                gate=self._ground.gate,
                 code=made(CODE),
                 printer=self.printer.address if self.printer else "",
                 address=f"https://{self._ground.name}:{port}{PATH}",
@@ -231,7 +238,7 @@ class VirtualSite:
 
     def launch(self, *program: str) -> None:
         """Starts the agent, or in its place a `program` of Python's; waits for nothing."""
-        arguments = program or ("-m", "agent", "run", "--config", str(self.config))
+        arguments = program or self._run()
         wires = {
             "GPIOZERO_PIN_FACTORY": "wire",
             "WERFPOORT_PIN_WIRE": str(self.folder / "pins"),
@@ -245,6 +252,12 @@ class VirtualSite:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def _run(self) -> tuple[str, ...]:
+        time_of_world = self._ground.time
+        if time_of_world is None:
+            return ("-m", "agent", "run", "--config", str(self.config))
+        return ("-m", "agent.sandbox.timed_agent", str(self.config), str(time_of_world.path))
 
     def _reads(self) -> bool:
         try:

@@ -16,7 +16,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from play import OUTAGES, World
-from small_internet import (
+
+from agent.core.outage.incident_report import Report, reports
+from agent.journal.rows import reading, rows
+from agent.sandbox.people import crew
+from agent.sandbox.site import Ground, VirtualSite
+from agent.sandbox.small_internet import (
     ANCHORS,
     OTHER_RESOLVER,
     PAGE_NAME,
@@ -25,11 +30,6 @@ from small_internet import (
     THEIR_RESOLVER,
     SmallInternet,
 )
-
-from agent.core.outage.incident_report import Report, reports
-from agent.journal.rows import reading, rows
-from agent.sandbox.people import crew
-from agent.sandbox.site import Ground, VirtualSite
 from drivers.emulators.nfc_cards import ntag213
 
 PEOPLE = crew(4, random.Random(4))

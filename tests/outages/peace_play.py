@@ -15,9 +15,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from agent_play import GROUND, PEOPLE
-from small_internet import SmallInternet
 
 from agent.sandbox.site import VirtualSite
+from agent.sandbox.small_internet import SmallInternet
 
 
 def carried() -> int:

@@ -14,19 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from small_internet import (
-    ANCHORS,
-    OTHER_RESOLVER,
-    PAGE_NAME,
-    SERVICE,
-    SERVICE_NAME,
-    THEIR_RESOLVER,
-    Empty,
-    LongWay,
-    SmallInternet,
-    in_namespace,
-    within,
-)
+from long_way import LongWay
 
 from agent.core.outage.classification import classify
 from agent.core.outage.evidence import gather
@@ -40,6 +28,18 @@ from agent.evidence.gauges import MachineGauges, Plan
 from agent.evidence.portal import EmptyPage
 from agent.sandbox.authority import Authority
 from agent.sandbox.serving import HttpsServer
+from agent.sandbox.small_internet import (
+    ANCHORS,
+    OTHER_RESOLVER,
+    PAGE_NAME,
+    SERVICE,
+    SERVICE_NAME,
+    THEIR_RESOLVER,
+    Empty,
+    SmallInternet,
+    in_namespace,
+    within,
+)
 from agent.seams import Round
 
 UPLINK = "uplink"

@@ -4,13 +4,13 @@
                                                                      ── internet 203.0.113.1
 
 In the internet: four anchors 192.0.2.1 to .4, the provider's resolver .53, another one .54, the
-service .80, an empty page .90. Runs as root of its own user, network and mount namespaces.
+service .80, a supplier .81, an empty page .90. Runs as root of its own user, network and mount
+namespaces (`ENTERING`), and needs `ip` and `nsenter`.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
 import socket
 import struct
 import subprocess
@@ -18,6 +18,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 from agent.sandbox.authority import Authority
 from agent.sandbox.faults import Faults
@@ -26,19 +27,27 @@ from agent.sandbox.serving import HttpAnswer, HttpRequest, HttpsServer
 ANCHORS = {f"anchor{n}.test": f"192.0.2.{n}" for n in (1, 2, 3, 4)}
 THEIR_RESOLVER, OTHER_RESOLVER = "192.0.2.53", "192.0.2.54"
 SERVICE, SERVICE_NAME = "192.0.2.80", "checkinatwork.test"
+SUPPLIER, SUPPLIER_NAME = "192.0.2.81", "supplier.test"
 PAGE, PAGE_NAME = "192.0.2.90", "empty.test"
 GATEWAY, PROVIDER = "192.168.77.1", "198.51.100.1"
 CLONE_NEWNET = 0x40000000
 NAMESPACES = ("gate", "router", "provider")
 
-NAMES = {SERVICE_NAME: SERVICE, PAGE_NAME: PAGE, **ANCHORS}
+NAMES = {SERVICE_NAME: SERVICE, SUPPLIER_NAME: SUPPLIER, PAGE_NAME: PAGE, **ANCHORS}
+ENTERING = ("unshare", "--user", "--map-root-user", "--net", "--mount")
+"""In front of a command: it runs where a SmallInternet can be put up."""
+AT_THE_GATE = ("nsenter", "--net=/run/netns/gate", "--")
+"""In front of a command: it runs at the site's end of the cable."""
+T = TypeVar("T")
 
 
 def sh(command: str) -> None:
+    """Runs it. Raises CalledProcessError."""
     subprocess.run(command, shell=True, check=True)
 
 
 def within(namespace: str, command: str) -> None:
+    """Runs it in that network namespace. Raises CalledProcessError."""
     sh(f"nsenter --net=/run/netns/{namespace} {command}")
 
 
@@ -48,6 +57,7 @@ class Empty:
     faults = Faults()
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
+        """Nothing."""
         return HttpAnswer(204)
 
 
@@ -68,6 +78,7 @@ class Resolver:
 
 
 def answer_to(question: bytes) -> bytes:
+    """The answer to a question about an address (RFC 1035), from NAMES alone."""
     labels, place = [], 12
     while length := question[place]:
         labels.append(question[place + 1 : place + 1 + length].decode("ascii"))
@@ -121,7 +132,8 @@ def _namespaces(folder: Path) -> None:
 
 def _cables() -> None:
     sh("ip link set lo up")
-    for address in (*ANCHORS.values(), THEIR_RESOLVER, OTHER_RESOLVER, SERVICE, PAGE):
+    hosts = (THEIR_RESOLVER, OTHER_RESOLVER, SERVICE, SUPPLIER, PAGE)
+    for address in (*ANCHORS.values(), *hosts):
         sh(f"ip address add {address}/32 dev lo")
     _cable(("gate", "eth0", "192.168.77.2/24"), ("router", "lan0", "192.168.77.1/24"))
     _cable(("router", "wan0", "198.51.100.2/24"), ("provider", "line0", "198.51.100.1/24"))
@@ -148,9 +160,9 @@ def _cable(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
         within(namespace, f"ip link set {device} up")
 
 
-def in_namespace(name: str, do: Callable[[], object]) -> object:
+def in_namespace(name: str, do: Callable[[], T]) -> T:
     """What `do` gives on a thread in that network namespace; its sockets stay there."""
-    said: list[object] = []
+    said: list[T] = []
 
     def run() -> None:
         with open(f"/run/netns/{name}") as handle:
@@ -162,32 +174,3 @@ def in_namespace(name: str, do: Callable[[], object]) -> object:
     thread.start()
     thread.join()
     return said[0]
-
-
-class LongWay:
-    """Between router and internet a line on which every packet takes `delay_s`: a router of our
-    own over a TUN device, for this kernel has no netem."""
-
-    def __init__(self, delay_s: float) -> None:
-        self._delay_s = delay_s
-        self._device = in_namespace("provider", _tun)
-        within("provider", "ip link set late0 up")
-        within("provider", "ip route add default dev late0 table 100")
-        within("provider", "ip rule add iif line0 lookup 100")
-        within("provider", "sysctl -qw net.ipv4.conf.all.rp_filter=0")
-        within("provider", "sysctl -qw net.ipv4.conf.late0.rp_filter=0")
-        threading.Thread(target=self._carry, daemon=True).start()
-
-    def _carry(self) -> None:
-        assert isinstance(self._device, int)
-        while True:
-            packet = os.read(self._device, 65535)
-            threading.Timer(self._delay_s, os.write, (self._device, packet)).start()
-
-
-def _tun() -> int:
-    import fcntl
-
-    device = os.open("/dev/net/tun", os.O_RDWR)
-    fcntl.ioctl(device, 0x400454CA, struct.pack("16sH22s", b"late0", 0x1001, b""))  # TUNSETIFF
-    return device
