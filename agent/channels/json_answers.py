@@ -31,7 +31,7 @@ def read_json(answer: WireAnswer) -> Any:
 
     try:
         return msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         raise AnswerUnreadable(
             "the answer is not the service's: it is no JSON",
             HINT_OTHER_PAGE,

@@ -16,7 +16,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from agent.channels.credentials import Credential
+from agent.channels.credentials import Credential, CredentialError
 
 Element = Any
 """An lxml element: lxml comes without types."""
@@ -54,6 +54,21 @@ class Fault:
     retry: bool | None = None
 
 
+def reading_errors() -> tuple[type[Exception], ...]:
+    """Whatever lxml raises for bytes that it does not take."""
+    from lxml import etree
+
+    return (etree.Error, ValueError)
+
+
+def signing_errors() -> tuple[type[Exception], ...]:
+    """Whatever lxml and xmlsec raise for a message or a key that they do not take."""
+    import xmlsec
+    from lxml import etree
+
+    return (etree.Error, xmlsec.Error, TypeError, ValueError)
+
+
 def read_xml(data: bytes) -> Element:
     """The root element of an XML document. Raises UnreadableXml.
 
@@ -76,7 +91,7 @@ def read_xml(data: bytes) -> Element:
     )
     try:
         root = etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
+    except reading_errors():
         # Not chained: the parser quotes what it read, and that may hold a national number.
         raise UnreadableXml("it is not well-formed XML") from None
     if root.getroottree().docinfo.internalDTD is not None:
@@ -140,7 +155,21 @@ def envelope(body: Element, header: Element | None = None) -> Element:
 
 
 def sign(body: Element, credential: Credential, now: dt.datetime) -> bytes:
-    """A whole signed envelope around `body`, valid from `now` (aware) for five minutes."""
+    """A whole signed envelope around `body`, valid from `now` (aware) for five minutes.
+
+    Raises CredentialError where it cannot be signed: an own fault, and nothing was sent.
+    """
+    try:
+        return _signed(body, credential, now)
+    except signing_errors() as error:
+        # Not chained: the text may quote the key or what was to be sent.
+        raise CredentialError(
+            f"the message cannot be signed with this certificate's key: {type(error).__name__}",
+            "install certificate and key anew; if it stays so, send the log to support",
+        ) from None
+
+
+def _signed(body: Element, credential: Credential, now: dt.datetime) -> bytes:
     from lxml import etree
 
     root = envelope(body, etree.Element(f"{{{WSSE}}}Security", nsmap=_PREFIXES))

@@ -159,13 +159,21 @@ class AccessTokens:
         return error
 
 
+def signing_errors() -> tuple[type[Exception], ...]:
+    """Whatever PyJWT and the library under it raise for a key that they do not take."""
+    import jwt
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    return (jwt.PyJWTError, UnsupportedAlgorithm, TypeError, ValueError)
+
+
 def signed(claims: dict[str, Any], key_pem: bytes) -> str:
     """The claims as a JWT, by RS256. Raises CredentialError for whatever PyJWT finds in the key."""
     import jwt
 
     try:
         return jwt.encode(claims, _checked(key_pem), algorithm="RS256")
-    except (jwt.PyJWTError, TypeError, ValueError) as error:
+    except signing_errors() as error:
         # Not chained: the text may quote the key.
         raise CredentialError(
             f"the key cannot sign a JWT: {type(error).__name__}", HINT_CREDENTIAL

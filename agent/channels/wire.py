@@ -272,13 +272,16 @@ def _tls_error(error: Exception, host: str) -> ChannelError | None:
     """What TLS says in the chain of `error`: their certificate, or ours; None: nothing."""
     for link in _chain(error):
         if isinstance(link, ssl.SSLCertVerificationError):
-            hint = _VERIFY_HINTS.get(link.verify_code, _VERIFY_HINT)
+            # Only what OpenSSL raises has these attributes; Python itself may raise the same class.
+            hint = _VERIFY_HINTS.get(getattr(link, "verify_code", 0), _VERIFY_HINT)
+            said = getattr(link, "verify_message", "") or "not verified"
             return CertificateRefused(
-                f"the certificate of {host} is not valid for us: {link.verify_message}", hint
+                f"the certificate of {host} is not valid for us: {said}", hint
             )
         # Under TLS 1.3 this comes with the first read: the handshake is over for us, not for them.
-        if isinstance(link, ssl.SSLError) and "_ALERT_" in (link.reason or ""):
-            alert = link.reason.partition("_ALERT_")[2]
+        reason = getattr(link, "reason", None) or ""
+        if isinstance(link, ssl.SSLError) and "_ALERT_" in reason:
+            alert = reason.partition("_ALERT_")[2]
             if any(word in alert for word in _OUR_CERTIFICATE_ALERTS):
                 return NotAuthenticated(
                     f"{host} does not take our certificate: {alert.replace('_', ' ').lower()}",

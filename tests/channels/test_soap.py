@@ -6,13 +6,14 @@ import datetime as dt
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from agent.channels.credentials import Credentials
+from agent.channels.credentials import CredentialError, Credentials
 from agent.channels.soap import Fault, UnreadableXml, payload, read_fault, read_xml, sign, utc_text
 
 NOW = dt.datetime(2026, 11, 24, 5, 58, tzinfo=dt.UTC)
@@ -155,3 +156,17 @@ def test_importing_the_channel_loads_no_heavy_library() -> None:
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("key", [b"", b"no key", b"-----BEGIN PRIVATE KEY-----\nAAAA\n"])
+def test_a_key_that_cannot_sign_is_our_own_fault_and_nothing_was_sent(
+    gate_credentials: Credentials, key: bytes
+) -> None:
+    spoiled = replace(gate_credentials.current(), key_pem=key)
+
+    with pytest.raises(CredentialError) as caught:
+        sign(etree.Element("{urn:x}message"), spoiled, NOW)
+
+    assert (caught.value.sent, caught.value.retry) == (False, False)
+    assert caught.value.__cause__ is None
+    assert "AAAA" not in str(caught.value)

@@ -7,10 +7,15 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from types import ModuleType
 
 import httpx
+import jwt
 import pytest
+import xmlsec
+from lxml import etree
 
+from agent.channels import soap, tokens
 from agent.channels.base import (
     AnswerLost,
     AnswerUnreadable,
@@ -279,6 +284,53 @@ def test_every_error_of_httpx_has_its_place() -> None:
     for kind, wanted in EXPECTED.items():
         error = kind.__new__(kind)
         assert type(mapped(error, "presence.test")) is wanted, kind
+
+
+TLS_EXPECTED: dict[type[Exception], type[ChannelError]] = {
+    ssl.SSLCertVerificationError: CertificateRefused,
+    ssl.SSLEOFError: NotReached,
+    ssl.SSLSyscallError: NotReached,
+    ssl.SSLWantReadError: NotReached,
+    ssl.SSLWantWriteError: NotReached,
+    ssl.SSLZeroReturnError: NotReached,
+}
+"""During the handshake; once the request is on its way, anything but a certificate is no answer."""
+
+
+def test_every_error_of_tls_has_its_place() -> None:
+    assert leaves(ssl.SSLError) == set(TLS_EXPECTED)
+    for kind, wanted in TLS_EXPECTED.items():
+        handshake, reading = httpx.ConnectError("x"), httpx.ReadError("x")
+        raised = kind(1, "broken")
+        handshake.__cause__ = reading.__cause__ = raised
+        late = CertificateRefused if wanted is CertificateRefused else AnswerLost
+        assert type(mapped(handshake, "presence.test")) is wanted, kind
+        assert type(mapped(reading, "presence.test")) is late, kind
+        assert type(mapped(raised, "presence.test")) is late, kind
+
+
+def errors_in(module: ModuleType) -> set[type[Exception]]:
+    """Every public error class of a library."""
+    named = (value for name, value in vars(module).items() if not name.startswith("_"))
+    return {v for v in named if isinstance(v, type) and issubclass(v, Exception)}
+
+
+@pytest.mark.parametrize(
+    ("module", "known", "at_least"),
+    [
+        (etree, soap.reading_errors(), {etree.XMLSyntaxError}),
+        (etree, soap.signing_errors(), {etree.C14NError}),
+        (xmlsec, soap.signing_errors(), {xmlsec.InternalError, xmlsec.VerificationError}),
+        (jwt.exceptions, tokens.signing_errors(), {jwt.InvalidKeyError}),
+    ],
+    ids=["lxml, reading", "lxml, signing", "xmlsec", "PyJWT"],
+)
+def test_no_error_of_a_library_gets_past_the_channel(
+    module: ModuleType, known: tuple[type[Exception], ...], at_least: set[type[Exception]]
+) -> None:
+    foreign = errors_in(module)
+    assert at_least <= foreign
+    assert {kind for kind in foreign if not issubclass(kind, known)} == set()
 
 
 def test_what_nobody_foresaw_may_have_been_carried_out() -> None:
