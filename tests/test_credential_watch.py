@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import json
+from collections.abc import Callable
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import jwt
 import pytest
 
+from agent.channels.credentials import end_of_token
 from agent.config.settings import ChannelSettings
 from agent.core import gate
 from agent.core.commands import Record
@@ -17,7 +22,7 @@ from agent.core.moment import Moment, Trust
 from agent.core.records import LASTING, DayBegan, Entry, kind_of
 from agent.core.rules import Rules
 from agent.core.state import State
-from agent.credential_watch import CredentialWatch
+from agent.credential_watch import GLANCE_S, CredentialWatch
 from agent.desk.status import as_text, status
 from agent.sandbox.authority import Authority
 
@@ -127,6 +132,83 @@ def test_the_watch_reads_the_end_of_a_certificate_and_takes_up_a_new_one(
     (mended,) = watch.look()
     assert mended.problem == ""
     assert "PRIVATE KEY" not in caplog.text
+
+
+class Glances:
+    """A clock on which one thing happens before each glance; then the agent stops."""
+
+    def __init__(self, site: Gate, *happen: Callable[[], object]) -> None:
+        self.now = lambda: site.at
+        self._happen = list(happen)
+
+    def sleep(self, seconds: float) -> bool:
+        assert seconds == GLANCE_S
+        if not self._happen:
+            return True
+        self._happen.pop(0)()
+        return False
+
+
+def test_another_file_is_taken_up_within_a_minute_and_said_once_it_is_whole(
+    tmp_path: Path,
+) -> None:
+    site, events = Gate(), list[Event]()
+    old, new = (Authority(now=NOW).sender(f"gate {n}") for n in range(2))
+    paths = old.write(tmp_path, "gate")
+    settings = ChannelSettings(name="rsz", certificate=paths[0], key=paths[1])
+    watch = CredentialWatch([settings], lambda: site.at, events.append)
+    watch.watch(
+        Glances(
+            site,
+            lambda: None,
+            lambda: paths[0].write_bytes(new.certificate_pem),
+            lambda: paths[1].write_bytes(new.key_pem),
+            lambda: None,
+        )
+    )
+    assert [event.renewed for event in events if isinstance(event, CredentialSeen)] == [False, True]
+    for event in events:
+        site.do(event)
+    (renewed,) = (e.record for e in site.entries if isinstance(e.record, CredentialRenewed))
+    assert renewed.channel == "rsz"
+
+
+def test_without_another_file_the_watch_looks_once_an_hour(tmp_path: Path) -> None:
+    site, events = Gate(), list[Event]()
+    paths = Authority(now=NOW).sender("gate").write(tmp_path, "gate")
+    settings = ChannelSettings(name="rsz", certificate=paths[0], key=paths[1])
+    watch = CredentialWatch([settings], lambda: site.at, events.append)
+    watch.watch(Glances(site, *[lambda: None] * 119))
+    assert len(events) == 2
+
+
+def test_a_token_that_says_its_end_itself_is_believed_before_the_configuration(
+    tmp_path: Path,
+) -> None:
+    site, events = Gate(), list[Event]()
+    ends = NOW + dt.timedelta(days=20)
+    token = tmp_path / "token"
+    token.touch(0o600)
+    settings = ChannelSettings(
+        name="s", kind="supplier", token_file=token, valid_until="2027-11-30"
+    )
+    watch = CredentialWatch([settings], lambda: site.at, events.append)
+    key = "of the supplier, whom the gate cannot ask to verify it"
+    token.write_text(jwt.encode({"sub": "gate", "exp": int(ends.timestamp())}, key))
+    assert watch.look()[0].until == ends
+    site.do(events[-1])
+    assert site.told() == [("s", 30)]
+    for strange in (jwt.encode({"sub": "gate"}, key), "a.b.c", f"{'e' * 4000}.{'30'}."):
+        token.write_text(strange)
+        assert watch.look()[0].until == dt.datetime(2027, 12, 1, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("end", ["never", -1e30, None, [1]])
+def test_an_end_that_makes_no_sense_is_none(end: object) -> None:
+    claims = json.dumps({"exp": end}).encode()
+    parts = (b'{"alg":"HS256","typ":"JWT"}', claims, b"x")
+    token = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+    assert end_of_token(token) is None
 
 
 @pytest.mark.parametrize(

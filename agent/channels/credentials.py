@@ -36,7 +36,7 @@ RSA_LEAST_BITS = 2048
 TOKEN_MOST_CHARACTERS = 8192
 """Of a header in the servers in use: Apache and nginx take 8 kB."""
 
-_Stamp = tuple[int, int, int]
+Stamp = tuple[int, int, int]
 _Secret = TypeVar("_Secret")
 
 
@@ -86,13 +86,13 @@ class Renewed(Generic[_Secret]):
         self._paths = paths
         self._load = load
         self._secret: _Secret | None = None
-        self._stamps: tuple[_Stamp | None, ...] = ()
+        self._stamps: tuple[Stamp | None, ...] = ()
         self._lock = threading.Lock()
 
     def current(self) -> _Secret:
         """What is in force. Raises CredentialError while none was ever good."""
         with self._lock:
-            stamps = tuple(_stamp(path) for path in self._paths)
+            stamps = tuple(stamp(path) for path in self._paths)
             if stamps != self._stamps:
                 self._stamps = stamps
                 self._take_up()
@@ -186,6 +186,22 @@ def load_token(path: Path) -> str:
             "copy the token again as its maker shows it, alone on one line",
         )
     return token
+
+
+def end_of_token(token: str) -> dt.datetime | None:
+    """Until when a token that is a JWT says that it holds (`exp`, RFC 7519); None: it says nothing.
+
+    It is not verified: that is for whom it is shown to.
+    """
+    if token.count(".") != 2:
+        return None
+    import jwt
+
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+        return dt.datetime.fromtimestamp(claims["exp"], dt.UTC)
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _password(path: Path | None) -> bytes | None:
@@ -309,7 +325,7 @@ def _key_pem(key: object) -> bytes:
     return pem
 
 
-def _stamp(path: Path) -> _Stamp | None:
+def stamp(path: Path) -> Stamp | None:
     """What changes when a file is replaced or rewritten; None: it is not there."""
     try:
         found = path.stat()

@@ -323,12 +323,16 @@ class CrewConfirmationAsked:
 
 @dataclass(frozen=True, slots=True)
 class CredentialSeen:
-    """What a channel proves itself with holds until then."""
+    """What a channel proves itself with holds until then; None: nobody says until when.
+
+    `renewed`: other files lie there than the time before.
+    """
 
     at: Moment
     channel: str
     what: str
-    until: dt.datetime
+    until: dt.datetime | None
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

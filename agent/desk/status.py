@@ -10,7 +10,7 @@ from typing import Any
 
 from agent.core import gate
 from agent.core.concerns import concerns, standing
-from agent.core.delivery import ahead, schedule
+from agent.core.delivery import ahead, expiry, schedule
 from agent.core.delivery.expiries import THRESHOLDS_DAYS
 from agent.core.identifiers import mask_uid
 from agent.core.moment import Moment
@@ -45,6 +45,7 @@ def status(state: State, now: Moment) -> dict[str, Any]:
         "receipts": dict(Counter(o.status for o in mine if o.outcome is Outcome.REGISTERED)),
         "attention": [concern for o in known for concern in _concerns(o, today, state)],
         "midnight_in_s": schedule.until_midnight_ms(now, state.rules) // 1000,
+        "in_out_refused_in_s": _in_out_left_s(state, now),
         "unknown_badges": [mask_uid(uid) for uid in state.taps.unknown()],
         "undated_taps": sum(not t.at.trusted and t.day is None for t in state.taps.loose),
         "taps_without_day": sum(tap.waits_for_a_person(now) for tap in state.taps.loose),
@@ -62,6 +63,12 @@ def status(state: State, now: Moment) -> dict[str, Any]:
         "export": _export(state),
         "broken": {name: f"{b.cause}; to do: {b.hint}" for name, b in state.broken.items()},
     }
+
+
+def _in_out_left_s(state: State, now: Moment) -> int | None:
+    """When the oldest in or out that waits becomes too old for its service; None: none waits."""
+    due_ms = expiry.due_ms(state, now)
+    return None if due_ms is None else (due_ms - now.mono_ms) // 1000
 
 
 def _concerns(obligation: Obligation, today: dt.date, state: State) -> Iterator[dict[str, str]]:
@@ -129,7 +136,7 @@ def as_text(stand: dict[str, Any]) -> str:
     lines = [
         f"{stand['day']}  {left} until midnight, the last moment to register{training}",
         f"obligations: {counted(stand['obligations']) or 'none yet'}",
-        f"queue: {queue['waiting']} waiting, {queue['being_sent']} being sent",
+        f"queue: {queue['waiting']} waiting, {queue['being_sent']} being sent{_in_out(stand)}",
         f"receipts: {counted(stand['receipts']) or 'none yet'}",
         f"unknown badges today: {len(stand['unknown_badges'])}"
         + "".join(f"\n  {uid}" for uid in stand["unknown_badges"]),
@@ -147,6 +154,12 @@ def as_text(stand: dict[str, Any]) -> str:
     lines += [f"channel {name}: {_in_words(line)}" for name, line in stand["channels"].items()]
     lines += [f"out of order: {name}: {cause}" for name, cause in stand["broken"].items()]
     return "\n".join(lines)
+
+
+def _in_out(stand: dict[str, Any]) -> str:
+    left_s = stand["in_out_refused_in_s"]
+    left = dt.timedelta(seconds=left_s or 0)
+    return "" if left_s is None else f"; the oldest in or out is refused as too old in {left}"
 
 
 def counted(counts: dict[str, int]) -> str:

@@ -24,6 +24,7 @@ from agent.core.delivery.inquiry_records import InquiryBegan
 from agent.core.delivery.registrations import Answer, ItemError, Receipt, Ticket
 from agent.core.events import (
     BurstEnded,
+    CredentialSeen,
     Event,
     Failure,
     InquiryEnded,
@@ -39,6 +40,7 @@ from agent.core.records import Entry, ObligationExpired, kind_of
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.state import State
+from agent.desk.status import as_text, status
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 MORNING = round(dt.datetime(2026, 11, 24, 6, 55, tzinfo=BRUSSELS).timestamp() * 1000)
@@ -223,6 +225,18 @@ def test_a_page_that_came_in_place_of_the_service_is_no_word_of_it(kind: str) ->
     assert site.state.troubles
     site.until(HOUR)
     assert site.inquired() is not None
+
+
+def test_what_was_refused_to_an_old_certificate_is_asked_again_with_a_new_one() -> None:
+    site = Gate(DIRECT)
+    site.tap(0)
+    site.fail(site.sent(), LOST)
+    site.until(HOUR)
+    may_not = Failure("NotAuthorised", "no", hopeless=True, ticket=Ticket(code="SOA-01002"))
+    site.find(site.inquired(), failure=may_not)
+    site.fail(site.sent(), NOT_AUTHENTICATED, jitter=0.9)
+    site.do(CredentialSeen(site.at, "rsz", "certificate", None, renewed=True))
+    assert isinstance(site.inquired().question, Search)  # and at once
 
 
 def test_a_search_that_keeps_failing_does_not_hold_up_what_it_is_for() -> None:
@@ -666,6 +680,19 @@ def test_in_and_out_is_tried_more_often_and_expires_when_it_is_too_old() -> None
     assert 600_000 <= site.ms < 640_000
     assert tries > 15
     assert asked_of_people(site) == ["ask the social security office for the correction"]
+
+
+def test_status_counts_down_to_the_age_at_which_an_in_or_out_is_refused() -> None:
+    site = Gate(CLEANING, duty="checkinout")
+    assert status(site.state, site.at)["in_out_refused_in_s"] is None
+    site.tap(0, direction="in")
+    site.ms += 100_000
+    site.fail(site.sent(), NOT_REACHED)
+    stand = status(site.state, site.at)
+    assert stand["in_out_refused_in_s"] == 499
+    assert "1 waiting, 0 being sent; the oldest in or out is refused as too old in 0:08:19" in (
+        as_text(stand)
+    )
 
 
 @pytest.mark.parametrize("code", ["TOO-OLD", "6"])

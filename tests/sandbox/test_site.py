@@ -21,7 +21,7 @@ from drivers.emulators.nfc_cards import ntag213
 PEOPLE = crew(12, random.Random(12))
 CARDS = [ntag213(person.uid) for person in PEOPLE]
 PATIENCE_S = 20.0
-STOP_WITHIN_S = 2.0
+STOP_WITHIN_S = 1.0
 
 
 @pytest.fixture

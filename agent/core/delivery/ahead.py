@@ -20,7 +20,10 @@ from agent.core.rules import Per
 from agent.core.state import State
 from agent.core.turn import Turn
 
-OFF = "registering ahead is off in the configuration: set ahead.enabled = true, restart the agent"
+OFF = (
+    "registering ahead is off in the configuration: set ahead.enabled = true, then"
+    " systemctl reload werfpoort"
+)
 
 
 def tomorrow(state: State, now: Moment) -> dt.date:

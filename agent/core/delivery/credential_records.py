@@ -21,12 +21,13 @@ class CredentialExpiring:
 
 @dataclass(frozen=True, slots=True)
 class CredentialRenewed:
-    """Another one that holds for long took the place of one that was about to end."""
+    """Another one took its place: one that holds for long, or other files. `until`: its end in UTC,
+    None where nobody says. What the channel was refused may be asked of it again."""
 
     LOGGED: ClassVar = ("channel", "what", "until")
     channel: str
     what: str
-    until: dt.datetime
+    until: dt.datetime | None
 
 
 CredentialRecord = CredentialExpiring | CredentialRenewed

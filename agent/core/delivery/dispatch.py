@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from agent.core.delivery.credential_records import CredentialRenewed
 from agent.core.delivery.delivery_records import LineGivenUp, LineTakenBack
 from agent.core.delivery.inquiries import Ability
 from agent.core.delivery.inquiry_records import InquiryBegan, InquiryClosed
@@ -126,6 +127,10 @@ def apply(dispatch: Dispatch, entry: Entry) -> Dispatch:
             return dispatch.with_way(channel, way)
         case LineTakenBack(channel):
             way = replace(dispatch.way(channel), down=False, well_ms=0, rests_until_ms=0)
+            return dispatch.with_way(channel, way)
+        case CredentialRenewed(channel):
+            # What was refused to the old one may be allowed to this one.
+            way = replace(dispatch.way(channel), refuses=frozenset(), rests_until_ms=0)
             return dispatch.with_way(channel, way)
         case RowTurned(away=True) | IncidentClosed(ending=Ending.PATH_BACK):
             # Something has changed, perhaps for the better: what waits is tried at once.

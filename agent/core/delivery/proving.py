@@ -11,8 +11,10 @@ DAY_S = 86_400
 
 
 def credential_seen(turn: Turn, event: CredentialSeen) -> None:
-    """Tells what has come nearer to its end than was told before."""
-    if not turn.at.trusted:
+    """Tells that there is another one, and what has come nearer to its end than was told before."""
+    if event.renewed:
+        turn.record(CredentialRenewed(event.channel, event.what, event.until))
+    if not turn.at.trusted or event.until is None:
         return
     told = turn.state.expiries.get(event.channel)
     if told is not None and told.until != event.until:
