@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from agent.commissioning.detection import Found
@@ -54,12 +55,16 @@ QUESTIONS = (
 """The least that a gate needs and nobody can find out; everything else has a default."""
 
 
-def asked(person: Person, found: Found) -> dict[str, Any]:
-    """What the person answered, and what was found, as a configuration."""
+def asked(
+    person: Person, found: Found, known: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """What the person answered, and what was found, as a configuration. `known`: what is proposed
+    for a key, since somebody has said it before."""
     config: dict[str, Any] = {}
     for question in QUESTIONS:
         section, _, key = question.key.partition(".")
-        config.setdefault(section, {})[key] = _answer(person, question)
+        proposed = known.get(question.key, question.proposed)
+        config.setdefault(section, {})[key] = _answer(person, replace(question, proposed=proposed))
     config["channels"] = [config["channels"]]
     return {**config, **_devices(person, found)}
 

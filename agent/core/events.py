@@ -17,6 +17,7 @@ from agent.core.outage.incident_records import Stop
 from agent.core.outage.measurements import UNKNOWN, Measurement, Reading
 from agent.core.outage.procedure_records import By, Step
 from agent.core.paper.paper_events import PaperEvent
+from agent.core.predecessor import PlaceTaken
 from agent.core.roster import Roster
 from agent.core.spans import Span
 
@@ -388,6 +389,7 @@ Event = (
     | WritingResumed
     | JournalLost
     | ErasureAsked
+    | PlaceTaken
     | ExportEvent
     | PaperEvent
 )

@@ -74,6 +74,7 @@ from agent.core.moment import Moment
 from agent.core.outage import instructions, outages
 from agent.core.outage.measurements import MAINS_SENSOR
 from agent.core.paper import lists, paper_answers, print_jobs
+from agent.core.predecessor import PlaceTaken
 from agent.core.records import (
     AgentStarted,
     AgentStopped,
@@ -89,6 +90,7 @@ from agent.core.records import (
 )
 from agent.core.signals import Signal
 from agent.core.state import State, apply, restore
+from agent.core.succession import place_taken
 from agent.core.turn import Turn
 
 __all__ = ["State", "apply", "due_ms", "restore", "standing", "step"]
@@ -103,7 +105,7 @@ def step(state: State, event: Event) -> tuple[State, tuple[Command, ...]]:
     """The state after `event`, and what is to be done, in order."""
     turn = Turn(state, event.at)
     _answer(turn, event)
-    if not isinstance(event, Stopping | RecordFailed):
+    if not isinstance(event, Stopping | RecordFailed | PlaceTaken):
         outages.close_delivered(turn)
         outages.date_darkness(turn)
         _keep_the_day(turn)
@@ -141,6 +143,8 @@ def _answer(turn: Turn, event: Event) -> None:
             proving.credential_seen(turn, event)
         case TapDayNamed():
             day_named(turn, event)
+        case PlaceTaken():
+            place_taken(turn, event)
         case RosterOffered():
             roster_offered(turn, event)
         case RosterUnreadable():

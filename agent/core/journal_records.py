@@ -93,3 +93,32 @@ class JournalReplaced:
     upto: int
     head: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalContinued:
+    """This gate stands in the place of another one, whose journal was exported up to entry `upto`.
+
+    `head` is that entry's seal, `key` the public key that signed there, both in hex. `kept` of its
+    registrations go on here, under the references that they had there; `left` do not.
+    """
+
+    LOGGED: ClassVar = ("journal", "gate", "upto", "head", "key", "kept", "left")
+    journal: str
+    gate: str
+    upto: int
+    head: str
+    key: str
+    kept: int
+    left: tuple[str, ...] = ()
+
+
+JournalRecord = (
+    CheckpointSigned
+    | PayloadsErased
+    | ExportBegun
+    | BundleExported
+    | ExportEnded
+    | JournalReplaced
+    | JournalContinued
+)

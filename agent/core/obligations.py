@@ -224,10 +224,7 @@ class Ledger:
         if duty.per is Per.TAP:
             return None
         today = rules.day(at)
-        known = self._standing(worker, today)
-        if known is not None:
-            return known
-        return self.of_last_night(worker, at, rules)
+        return self._standing(worker, today) or self.of_last_night(worker, at, rules)
 
     def of_last_night(self, worker: int, at: Moment, rules: Rules) -> Obligation | None:
         """The obligation of this worker's shift that began yesterday, while it may last."""
@@ -304,11 +301,13 @@ def _opened(ledger: Ledger, entry: Entry, opened: ObligationOpened) -> Ledger:
         at=opened.at,
         seq=entry.seq,
         ahead=opened.ahead,
+        doubt=opened.elsewhere,
     )
     return replace(
         ledger,
         obligations=ledger.obligations.put(number, obligation),
         waiting=_by_day(ledger.waiting, obligation),
+        delicate=_on(ledger.delicate, number, obligation.delicate),
         days=_with_day(ledger, opened.day, opened.worker, number),
         opened=max(ledger.opened, number),
     )

@@ -19,14 +19,7 @@ from agent.core.delivery.delivery_records import DeliveryRecord
 from agent.core.delivery.inquiry_records import InquiryBegan, InquiryClosed
 from agent.core.delivery.receipt_records import ReceiptRecord
 from agent.core.delivery.registrations import ItemError, Ticket
-from agent.core.journal_records import (
-    BundleExported,
-    CheckpointSigned,
-    ExportBegun,
-    ExportEnded,
-    JournalReplaced,
-    PayloadsErased,
-)
+from agent.core.journal_records import JournalRecord
 from agent.core.moment import Moment
 from agent.core.outage.incident_records import LASTING as LASTING_OF_INCIDENTS
 from agent.core.outage.incident_records import IncidentRecord
@@ -185,6 +178,8 @@ class ObligationOpened:
     """A worker owes a registration for a day. `tap` is its first tap's entry, `at` its time.
 
     `ahead`: nobody has tapped yet (`tap` 0): the employer confirmed who comes that day.
+    `elsewhere`: it was opened at another gate (`tap` 0), in whose place this one stands, and may
+    have been sent from there, by this line or by the gate of this name.
     """
 
     LOGGED: ClassVar = ("reference", "day", "duty")
@@ -199,6 +194,7 @@ class ObligationOpened:
     tap: int
     at: Moment
     ahead: bool = False
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,12 +332,7 @@ Record = (
     | DeliveryRecord
     | InquiryBegan
     | InquiryClosed
-    | CheckpointSigned
-    | PayloadsErased
-    | JournalReplaced
-    | ExportBegun
-    | ExportEnded
-    | BundleExported
+    | JournalRecord
     | PaperRecord
     | ReceiptRecord
     | CredentialRecord

@@ -16,7 +16,8 @@ from typing import Any
 
 import msgspec
 
-from agent.core.records import Entry
+from agent.core.moment import Moment, Trust
+from agent.core.records import KINDS, Entry, Record
 from agent.export.audience import Owners, Reader, Share, shared
 from agent.journal.rows import Row
 
@@ -74,3 +75,29 @@ def rows_in(lines: Iterable[bytes]) -> Iterator[Row]:
             *(line.seq, line.kind, line.unix_ms, line.mono_ms, line.boot_id, line.trust),
             *(line.digest, line.seal, line.salt, body),
         )
+
+
+def entries_in(lines: Iterable[bytes]) -> Iterator[Entry]:
+    """What the slice says, as far as its firm may read it: masked details stand for whole ones.
+    Raises SliceUnreadable."""
+    decode = msgspec.json.Decoder(_Line).decode
+    for number, text in enumerate(lines, 1):
+        try:
+            line = decode(text)
+            at = Moment(line.unix_ms, line.mono_ms, line.boot_id, Trust(line.trust))
+            yield Entry(line.seq, at, line.kind, _record(line))
+        except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+            raise SliceUnreadable(f"line {number} is no entry ({error})") from error
+
+
+def _record(line: _Line) -> Record | None:
+    """None where the details are not there, or where the mask took what the record needs."""
+    kind = KINDS.get(line.kind)
+    if kind is None or (line.body is None and line.masked is None):
+        return None
+    try:
+        if line.body is not None:
+            return msgspec.json.decode(line.body, type=kind)
+        return msgspec.convert(line.masked, type=kind)
+    except msgspec.ValidationError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -13,11 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.assembly import clock_of, owned
 from agent.commissioning.detection import Found, detected
 from agent.commissioning.questions import QUESTIONS, asked, devices_of
 from agent.commissioning.writing import toml
 from agent.config import check_config
 from agent.sandbox.authority import Authority
+from agent.sandbox.firms import DECLARATION as OLD_DECLARATION
+from agent.sandbox.firms import FRANS, MAIN, PEOPLE, two_days
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR
 from drivers.emulators.line_reader import LineReaderEmulator, rdm6300_frame
 from drivers.emulators.pn532 import Pn532Emulator
@@ -133,6 +137,77 @@ def test_a_second_run_keeps_the_key_of_the_journal(folder: Path) -> None:
         init(folder, "--answers", str(folder / "answers.toml"), "--force")
         keys.add((folder / "data/journal.key").read_bytes())
     assert len(keys) == 1
+
+
+# --- in the place of another gate ----------------------------------------------------------------
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> tuple[Path, Path]:
+    """The main contractor's bundle of a gate with receipts of its last two days, and its key."""
+    old = tmp_path / "old"
+    old.mkdir()
+    with two_days(old) as site:
+        site.tap("04A1")
+        made, _ = site.bundle(MAIN)
+        key = tmp_path / "identity.txt"
+        key.write_text(f"{site.firms[MAIN].identity}\n")
+        return old / made.file, key
+
+
+ROSTER = "badge_uid;surname;given_name;inss;limosa;employer\n" + "".join(
+    f"{uid}{uid};{who.surname};{who.given_name};{who.inss};{who.limosa};{who.employer}\n"
+    for uid, who in PEOPLE.items()
+    if who != FRANS  # whose name is a formula
+)
+
+
+def of_the_old_gate(folder: Path) -> str:
+    return answers(folder).replace(MAIN_CONTRACTOR, MAIN).replace(DECLARATION, OLD_DECLARATION)
+
+
+def test_a_spare_gate_begins_with_what_the_old_one_had_registered(
+    folder: Path, export: tuple[Path, Path]
+) -> None:
+    bundle, key = export
+    (folder / "answers.toml").write_text(of_the_old_gate(folder))
+    (folder / "roster.csv").write_text(ROSTER)
+    command = ("--answers", str(folder / "answers.toml"), "--from", str(bundle))
+    made = init(folder, *command, "--identity", str(key))
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert "In the place of gate noord-1 (Werf <Noord> & co): journal" in made.stdout
+    assert "compare it with the code on a list" in made.stdout
+    assert "2 registrations of noord-1 go on here, 2 of them settled" in made.stdout
+    config, _ = check_config(folder / "gate.toml")
+    assert config is not None
+    with owned(config, clock_of(config)) as keeper:
+        owed = keeper.state.ledger.obligations.values()
+        assert [o.receipt for o in owed if o.day == dt.date(2026, 11, 25)] == ["100000000000006"]
+    again = init(folder, *command, "--identity", str(key), "--force")
+    assert again.returncode == 1
+    assert "has registrations of its own" in again.stderr
+
+
+def test_a_spare_gate_without_a_roster_or_with_a_wrong_key_is_told_what_to_do(
+    folder: Path, export: tuple[Path, Path]
+) -> None:
+    bundle, key = export
+    (folder / "answers.toml").write_text(of_the_old_gate(folder))
+    command = ("--answers", str(folder / "answers.toml"), "--from", str(bundle))
+    made = init(folder, *command)
+    assert "--identity KEY" in made.stderr
+    made = init(folder, *command, "--identity", str(key))
+    assert made.returncode == 1
+    assert "put the roster (CSV) where" in made.stderr
+    assert not (folder / "gate.toml").exists()
+
+
+def test_a_technician_is_proposed_what_the_old_gate_was_called(
+    folder: Path, export: tuple[Path, Path]
+) -> None:
+    bundle, key = export
+    made = init(folder, "--from", str(bundle), "--identity", str(key), typed="\n")
+    assert "[noord-1]" in made.stdout
 
 
 # --- what is found -------------------------------------------------------------------------------
