@@ -19,6 +19,7 @@ from agent.core import gate
 from agent.core.commands import (
     CheckCode,
     Command,
+    DropPrint,
     Inquire,
     Measure,
     Print,
@@ -301,6 +302,8 @@ class Daemon:
                     self._printing.ready()
                 case Print():
                     self._printing.print(command)
+                case DropPrint(job):
+                    self._printing.drop(job)
                 case PrintSlip():
                     self._printing.slip(command)
         for command in commands:

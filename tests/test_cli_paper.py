@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,11 @@ from click.testing import CliRunner, Result
 from agent.assembly import clock_of, owned
 from agent.cli import main
 from agent.config import load_config
-from agent.core.events import Started, Tapped
-from agent.paper.operator_code import right
+from agent.control import Answer
+from agent.core.commands import Reply
+from agent.core.events import Event, Started, Tapped
+from agent.desk import Desk
+from agent.paper.operator_code import made, right
 from agent.sandbox.authority import Authority
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew, roster_csv
 from agent.sandbox.site import CONFIG, PINS
@@ -55,6 +58,19 @@ def asked(config: Path, *words: str | Path) -> str:
     return result.output
 
 
+def question(config: Path, **fields: str) -> Answer:
+    """The answer to a question of the control socket."""
+    settings = load_config(config)
+    with owned(settings, clock_of(settings)) as keeper:
+
+        def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
+            (reply,) = (c for c in keeper.do(event_for(1)) if isinstance(c, Reply))
+            return reply.done, reply.text
+
+        desk = Desk(lambda: keeper.state, clock_of(settings).now, decide, settings)
+        return desk.answer(dict(fields))
+
+
 def refused(config: Path, *words: str | Path) -> str:
     result = run(*words, "--config", config)
     assert result.exit_code == 1, result.output
@@ -65,6 +81,13 @@ def refused(config: Path, *words: str | Path) -> str:
 def the_list(config: Path) -> str:
     (number,) = re.findall(r"^(\w+-\d{4}-1)  ", asked(config, "list"), re.MULTILINE)
     return str(number)
+
+
+def third_worker(config: Path) -> str:
+    """Who has not tapped."""
+    shown = asked(config, "roster", "list")
+    (third,) = re.findall(rf"^(w\d+)  {PEOPLE[2].worker.surname} ", shown, re.MULTILINE)
+    return str(third)
 
 
 def test_a_code_becomes_the_line_for_the_configuration() -> None:
@@ -84,9 +107,7 @@ def test_a_number_with_letters_is_entered_and_makes_the_list(config: Path) -> No
 
 
 def test_who_comes_later_today_is_named_and_nobody_else(config: Path) -> None:
-    (third,) = re.findall(
-        rf"^(w\d+)  {PEOPLE[2].worker.surname} ", asked(config, "roster", "list"), re.MULTILINE
-    )
+    third = third_worker(config)
     assert "of 3 name(s)" in asked(config, "fallback", "list", "--expect", third)
     assert "roster list" in refused(config, "fallback", "list", "--expect", "w99")
 
@@ -125,3 +146,48 @@ def test_no_answer_shows_a_national_number(config: Path) -> None:
 
 def test_a_slip_without_an_incident_is_refused(config: Path) -> None:
     assert "nothing is amiss" in refused(config, "fallback", "slip", "instruction")
+
+
+def test_the_page_is_let_in_by_the_operator_code_and_locked_out_like_the_keypad(
+    config: Path,
+) -> None:
+    assert "werfpoort code" in question(config, ask="paper-code", code="482915")["text"]
+    with config.open("a") as file:
+        file.write(f'\n[operator]\ncode = "{made("482915")}"\n')
+    assert question(config, ask="paper-code", code="482915")["done"]
+    for wrong in ("1111", "", "482916"):
+        assert "wrong" in question(config, ask="paper-code", code=wrong)["text"]
+    locked = question(config, ask="paper-code", code="482915")
+    assert not locked["done"]
+    assert 0 < locked["locked_s"] <= 61
+
+
+def test_what_the_page_asks_says_so_and_who_asked(config: Path) -> None:
+    asks = {"ask": "paper-reference", "number": NUMBER, "by": "page", "who": "An Aerts"}
+    assert question(config, **asks)["done"]
+    with owned(load_config(config), clock_of(load_config(config))) as keeper:
+        (sheet,) = keeper.state.papers.sheets.values()
+        got = keeper.state.papers.references[0].got
+    assert (got.by, got.who) == (sheet.made.by, sheet.made.who) == ("page", "An Aerts")
+
+
+def test_a_command_says_by_whom_and_that_nothing_is_printed_while_no_agent_runs(
+    config: Path,
+) -> None:
+    said = asked(config, "fallback", "enter", NUMBER, "--by", "An Aerts")
+    assert "there is no printer" in said and "list --pdf" in said
+    assert "no printer" in refused(config, "fallback", "slip", "keep-list")
+    with config.open("a") as file:
+        file.write('\n[printer]\nkind = "file"\naddress = "/dev/null"\n')
+    said = asked(config, "fallback", "list", "--expect", third_worker(config), "--by", "An Aerts")
+    assert "goes to the printer; no agent runs: it is printed once one does" in said
+    assert "no slip is printed while no agent runs" in refused(
+        config, "fallback", "slip", "keep-list"
+    )
+    with owned(load_config(config), clock_of(load_config(config))) as keeper:
+        assert {s.made.who for s in keeper.state.papers.sheets.values()} == {"An Aerts"}
+
+
+def test_a_number_that_is_said_to_come_from_elsewhere_is_refused(config: Path) -> None:
+    answer = question(config, ask="paper-reference", number=NUMBER, how="pigeon")
+    assert "pigeon" in answer["text"] and not answer["done"]

@@ -82,15 +82,22 @@ def asking(settings: Config, timeout_s: float) -> Iterator[Callable[[dict[str, A
 @contextmanager
 def _own_desk(settings: Config) -> Iterator[Callable[[dict[str, Any]], dict[str, Any]]]:
     from agent.assembly import clock_of, owned
-    from agent.core.commands import Reply
+    from agent.core.commands import Print, PrintSlip, Reply
+    from agent.core.paper.paper_events import SlipAsked
     from agent.desk import Desk
 
     clock = clock_of(settings)
     with explained(), owned(settings, clock) as keeper:
 
         def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
-            replies = [c for c in keeper.do(event_for(1)) if isinstance(c, Reply)]
-            return replies[0].done, replies[0].text
+            event = event_for(1)
+            commands = keeper.do(event)
+            (reply,) = (c for c in commands if isinstance(c, Reply))
+            if isinstance(event, SlipAsked) and any(isinstance(c, PrintSlip) for c in commands):
+                return False, "no slip is printed while no agent runs: systemctl start werfpoort"
+            if settings.rules.printer and any(isinstance(c, Print) for c in commands):
+                return reply.done, f"{reply.text}; no agent runs: it is printed once one does"
+            return reply.done, reply.text
 
         yield Desk(lambda: keeper.state, clock.now, decide, settings).answer
 

@@ -76,6 +76,7 @@ def fallback() -> None:
 
 _expect = click.option("--expect", multiple=True, help="A worker who comes later today: w12.")
 _day = click.option("--day", default="", help="Today, for a clock that is wrong: 2026-11-24.")
+_by = click.option("--by", "who", default="", help="Who says so: a name, which stands on the list.")
 _firm = click.option("--firm", default="", help="Company number, if not the site's own firm.")
 
 
@@ -86,6 +87,7 @@ _firm = click.option("--firm", default="", help="Company number, if not the site
 @click.option("--declaration", default="", help="Only for this declaration of works.")
 @_day
 @_expect
+@_by
 @click.argument("number")
 def enter(
     config_file: Path,
@@ -94,11 +96,12 @@ def enter(
     declaration: str,
     day: str,
     expect: tuple[str, ...],
+    who: str,
     number: str,
 ) -> None:
     """Enter the reference NUMBER of the contact centre: the list is printed."""
     question = {"ask": "paper-reference", "number": number, "how": how, "firm": firm}
-    more = {"declaration": declaration, "day": day, "expected": list(expect)}
+    more = {"declaration": declaration, "day": day, "expected": list(expect), "who": who}
     told(ask(loaded(config_file), {**question, **more}))
 
 
@@ -108,11 +111,12 @@ def enter(
 @_firm
 @_day
 @_expect
+@_by
 def make_list(
-    config_file: Path, addendum: bool, firm: str, day: str, expect: tuple[str, ...]
+    config_file: Path, addendum: bool, firm: str, day: str, expect: tuple[str, ...], who: str
 ) -> None:
     """Print a list now: provisional, as long as there is no reference number."""
-    question = {"ask": "paper-list", "addendum": addendum, "firm": firm, "day": day}
+    question = {"ask": "paper-list", "addendum": addendum, "firm": firm, "day": day, "who": who}
     told(ask(loaded(config_file), {**question, "expected": list(expect)}))
 
 

@@ -378,6 +378,7 @@ class Config:
             follow_up_ms=_ms(self.delivery.follow_up_hours * 3600),
             keypad=self.keypad.name,
             ask_code=self.operator.ask_code,
+            printer=self.printer.device is not None,
             employers=tuple(e.number for e in self.employers),
             taken_back_ms=_ms(self.delivery.taken_back_after_s),
             ask_after_ms=_ms(self.delivery.ask_after_s),

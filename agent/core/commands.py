@@ -101,6 +101,13 @@ class Print:
 
 
 @dataclass(frozen=True, slots=True)
+class DropPrint:
+    """Print nothing more of this job: what was ordered is dropped, what runs is stopped."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
 class PrintSlip:
     """Print this slip, as things stand now. `since`: what it tells of began then."""
 
@@ -109,5 +116,15 @@ class PrintSlip:
 
 
 Command = (
-    Record | Show | Send | Inquire | Reply | Measure | CheckCode | ReadyPrinter | Print | PrintSlip
+    Record
+    | Show
+    | Send
+    | Inquire
+    | Reply
+    | Measure
+    | CheckCode
+    | ReadyPrinter
+    | Print
+    | DropPrint
+    | PrintSlip
 )

@@ -350,7 +350,21 @@ def _from_people(state: State, now: Moment) -> Signal | None:
         return Signal.PRINTER_WAITS
     if any(not sheet.reference for sheet in sheets.values()):
         return Signal.NUMBER_WANTED
-    return Signal.NUMBER_WANTED if sheets and _someone_is_on_none(state, now) else None
+    last = max((sheet.seq for sheet in sheets.values()), default=0)
+    missing = last and (_someone_is_on_none(state, now) or _someone_unknown(state, now, last))
+    return Signal.NUMBER_WANTED if missing else None
+
+
+def _is_late(since: Moment, now: Moment) -> bool:
+    return since.boot_id != now.boot_id or now.mono_ms - since.mono_ms >= LATE_MS
+
+
+def _someone_unknown(state: State, now: Moment, last: int) -> bool:
+    """True when a badge that nobody knows tapped after entry `last`, the last list, while nothing
+    goes through."""
+    return bool(state.log.open) and any(
+        _is_late(tap.at, now) for tap in lists.strangers(state.taps, last)
+    )
 
 
 def _someone_is_on_none(state: State, now: Moment) -> bool:
@@ -358,8 +372,12 @@ def _someone_is_on_none(state: State, now: Moment) -> bool:
     today = state.rules.day(now)
     flying = (state.ledger.of(r) for refs in state.ledger.flights.values() for r in refs)
     for obligation in (*state.ledger.waiting_on((today,)), *filter(None, flying)):
-        since, owed = obligation.at, obligation.day == today and obligation.duty == lists.DUTY
-        old = since.boot_id != now.boot_id or now.mono_ms - since.mono_ms >= LATE_MS
-        if old and owed and obligation.outcome is None and not obligation.lists:
+        owed = obligation.day == today and obligation.duty == lists.DUTY
+        if (
+            _is_late(obligation.at, now)
+            and owed
+            and obligation.outcome is None
+            and not obligation.lists
+        ):
             return True
     return False

@@ -86,6 +86,8 @@ class Rules:
     """Its name: while it alone is broken, taps are taken."""
     ask_code: bool = True
     """The keypad asks for the operator code first."""
+    printer: bool = True
+    """Whether there is one: what is to be put on paper elsewhere is said to be so."""
     employers: tuple[str, ...] = ()
     """Company numbers in the order in which people choose them at the keypad."""
     contacts: Contacts = field(default_factory=Contacts)

@@ -9,8 +9,9 @@ from agent.core.events import CauseConfirmationAsked, Event, StepAsked
 from agent.core.identifiers import IdentifierError, parse_company
 from agent.core.moment import Moment
 from agent.core.outage import instructions
-from agent.core.outage.procedure_records import By, Step
+from agent.core.outage.procedure_records import Step
 from agent.core.state import State
+from agent.desk.paper import way
 from agent.locale import texts
 from agent.seams import Decide
 
@@ -57,7 +58,7 @@ class OutageDesk:
             self._now(),
             name,
             cause,
-            By.COMMAND,
+            way(question),
             str(question.get("who", "")),
             str(question.get("reference", "")),
             asked,
@@ -65,7 +66,7 @@ class OutageDesk:
 
     def _step(self, question: Question, name: str, step: Step, firm: str, asked: int) -> Event:
         who, note = str(question.get("who", "")), str(question.get("note", ""))
-        return StepAsked(self._now(), name, step, By.COMMAND, firm, who, note, asked)
+        return StepAsked(self._now(), name, step, way(question), firm, who, note, asked)
 
     def _told(self, firm: str, language: str) -> Answer:
         """What people must do now, in words and for machines."""

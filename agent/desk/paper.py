@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import threading
 from collections.abc import Callable
 
 from agent.config import Config
@@ -12,7 +13,9 @@ from agent.core.events import Event
 from agent.core.identifiers import IdentifierError, parse_company
 from agent.core.moment import Moment
 from agent.core.outage.procedure_records import By
+from agent.core.paper.dialogue import locked_ms
 from agent.core.paper.paper_events import (
+    CodeChecked,
     CopyAsked,
     LinesCounted,
     ListAsked,
@@ -24,13 +27,27 @@ from agent.core.paper.paper_events import (
 from agent.core.paper.papers import Sheet, lacks
 from agent.core.state import State
 from agent.paper.documents import Documents
+from agent.paper.operator_code import right
 from agent.seams import Decide
 from drivers.base import DeviceError
 from drivers.paper_pdf import as_pdf
 
+PAGE = "page"
+"""Where a code was typed that is no keypad's."""
+
+
+def way(question: Question) -> By:
+    """On what way a question came in: by a command, unless the page asks it (`"by": "page"`)."""
+    return By.PAGE if question.get("by") == PAGE else By.COMMAND
+
 
 class PaperDesk:
-    """Answers the questions that begin with `paper-`; from any thread."""
+    """Answers the questions that begin with `paper-`; from any thread.
+
+    What a question may carry beside what it asks: `by` is `page` where the page asks it, `who` the
+    name of the person. `paper-code` compares an operator code, by the lock of the keypad: whoever
+    serves people that have not shown who they are asks it before all that bears national numbers.
+    """
 
     def __init__(
         self,
@@ -44,6 +61,8 @@ class PaperDesk:
         self._decide = decide
         self._documents = Documents(config)
         self._languages = config.gate.languages
+        self._code = config.operator
+        self._one_code = threading.Lock()
 
     def answer(self, question: Question) -> Answer:
         """The answer, as `Desk` gives it."""
@@ -53,6 +72,8 @@ class PaperDesk:
                     return {"done": True, "lists": [*map(self._told, self._sheets())]}
                 case {"ask": "paper-pdf", "number": str(number)}:
                     return self._pdf(number)
+                case {"ask": "paper-code", "code": str(code)}:
+                    return self._admit(code)
             event = self._event(question)
         except IdentifierError as error:
             return {"done": False, "text": f"{error}; {error.mend}"}
@@ -62,17 +83,18 @@ class PaperDesk:
         return {"done": done, "text": said}
 
     def _event(self, question: Question) -> Callable[[int], Event] | None:
-        now, by, number = self._now(), By.COMMAND, str(question.get("number", ""))
+        now, by, number = self._now(), way(question), str(question.get("number", ""))
+        who = str(question.get("who", ""))
         match question:
             case {"ask": "paper-reference", "number": str()}:
                 entered = (number, by, _firm(question), str(question.get("how", "")))
                 more = (str(question.get("declaration", "")), self._expected(question))
                 day = _day(question)
-                return lambda asked: ReferenceEntered(now, *entered, *more, day, asked)
+                return lambda asked: ReferenceEntered(now, *entered, *more, day, asked, who)
             case {"ask": "paper-list"}:
                 addendum, firm = bool(question.get("addendum")), _firm(question)
                 expected, day = self._expected(question), _day(question)
-                return lambda asked: ListAsked(now, by, addendum, firm, expected, day, asked)
+                return lambda asked: ListAsked(now, by, addendum, firm, expected, day, asked, who)
             case {"ask": "paper-copy"}:
                 return lambda asked: CopyAsked(now, by, number, asked)
             case {"ask": "paper-looked", "whole": bool(whole)}:
@@ -82,6 +104,25 @@ class PaperDesk:
             case {"ask": "paper-slip", "slip": str(slip)} if slip in set(SlipKind):
                 return lambda asked: SlipAsked(now, SlipKind(slip), by, asked)
         return None
+
+    def _admit(self, code: str) -> Answer:
+        """Whether it is the operator code; one at a time, so that nobody tries many at once."""
+        with self._one_code:
+            if not self._code.ask_code:
+                return {"done": True, "text": "no operator code is asked for"}
+            locked = locked_ms(self._state().papers, self._now())
+            if locked:
+                text = f"too many wrong codes: none is taken for {locked // 1000 + 1} s"
+                return {"done": False, "text": text, "locked_s": locked // 1000 + 1}
+            if not self._code.code:
+                text = "no operator code is configured: make one with werfpoort code"
+                return {"done": False, "text": text}
+            try:
+                matches = right(code, self._code.code)
+            except (ValueError, MemoryError):
+                matches = False  # nobody is let in by a hash that cannot be used
+            done, said = self._decide(lambda asked: CodeChecked(self._now(), PAGE, matches, asked))
+            return {"done": done, "text": said}
 
     def _expected(self, question: Question) -> tuple[int, ...]:
         """The workers who come later today, by number or full name. Raises IdentifierError."""

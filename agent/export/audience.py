@@ -34,7 +34,12 @@ from agent.core.identifiers import mask_inss
 from agent.core.obligations import number_of
 from agent.core.outage.incident_records import CauseCorrected
 from agent.core.outage.procedure_records import StepTaken
-from agent.core.paper.paper_records import ListMade, ObligationOnPaper, PersonListed
+from agent.core.paper.paper_records import (
+    ListMade,
+    ObligationOnPaper,
+    PersonListed,
+    ReferenceGot,
+)
 from agent.core.records import (
     BadgeAssigned,
     BadgeDismissed,
@@ -58,7 +63,9 @@ from agent.logs import masked as without_numbers
 _NUMBERS = frozenset({"inss", "limosa"})
 _SUSPECT = re.compile(rb'"(inss|limosa)":"[^"]|' + NUMBER.pattern.encode())
 """Most details hold nothing of the kind: they need not be taken apart to know it."""
-_SPOKEN = frozenset({StepTaken, CauseCorrected, TapsDated, CancellationWanted})
+_SPOKEN = frozenset(
+    {StepTaken, CauseCorrected, TapsDated, CancellationWanted, ReferenceGot, ListMade}
+)
 
 
 class Share(StrEnum):
@@ -161,7 +168,7 @@ def _for_all() -> frozenset[type[Record]]:
 
     return frozenset(
         (
-            *(records.WritingFailed, records.DayBegan, ListMade),
+            *(records.WritingFailed, records.DayBegan, ListMade, ReferenceGot),
             *(CauseCorrected, StepTaken, TapsDated),
             *(records.AttemptStarted, records.AttemptEnded),
             deliveries.HandoversOverdue,
@@ -208,6 +215,10 @@ def _without_words(details: Any, record: Record, reader: Reader) -> Any:
         case CancellationWanted():
             return {key: value for key, value in details.items() if key != "reason"}
         case StepTaken(firm=firm, who=who) if who and not reader.main and firm != reader.company:
+            return {**details, "who": ""}
+        case ReferenceGot(firm=firm, who=who) | ListMade(firm=firm, who=who) if (
+            who and not reader.main and firm != reader.company
+        ):
             return {**details, "who": ""}
         case CauseCorrected(who=who) if who and not reader.main:
             return {**details, "who": ""}

@@ -24,7 +24,7 @@ from agent.core.delivery.receipt_records import (
 )
 from agent.core.outage.incident_records import CauseCorrected, IncidentClosed, IncidentReopened
 from agent.core.outage.procedure_records import StepTaken
-from agent.core.paper.paper_records import PersonListed
+from agent.core.paper.paper_records import ListMade, PersonListed, ReferenceGot
 from agent.core.records import (
     BadgeAssigned,
     BadgeDismissed,
@@ -67,6 +67,8 @@ _OF_OBLIGATIONS = (
     PersonListed,
     TapsDated,
     StepTaken,
+    ReferenceGot,
+    ListMade,
 )
 _OF_WORKERS = (WorkerListed, WorkerDelisted, BadgeAssigned)
 _OF_INCIDENTS = (CauseCorrected, IncidentReopened, IncidentClosed)
@@ -283,6 +285,8 @@ class _Fold:
             case PersonListed(obligation="", worker=worker):
                 self._expected[seq] = (worker, now)
             case TapsDated() | StepTaken():
+                self._expected[seq] = (0, now)
+            case ReferenceGot(who=who) | ListMade(who=who) if who:
                 self._expected[seq] = (0, now)
             case CauseCorrected(incident):
                 self._said.append((incident, seq, now))

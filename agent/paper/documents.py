@@ -74,7 +74,7 @@ class Documents:
                 gate=self._config.gate.name,
                 firm=self._firms.get(made.firm, ""),
                 firm_number=made.firm,
-                made_by=made.by,
+                made_by=made.who or made.by,
                 printed=self._on(sheet.at, made.day),
                 checkpoint=self._checkpoint(sheet, state),
                 people=tuple(self._person(row) for row in sheet.rows),
@@ -82,7 +82,7 @@ class Documents:
                 blank_lines=made.blank_lines,
                 strangers=tuple(
                     Stranger(f"#{n}", self._local(tapped))
-                    for n, tapped in enumerate(made.strangers, 1)
+                    for n, tapped in enumerate(made.strangers, _strangers_before(sheet, state))
                 ),
                 addendum_to=made.addendum_to,
                 training=state.training,
@@ -143,7 +143,8 @@ class Documents:
 
     def _reference(self, reference: Reference) -> ReferenceOnPaper:
         got = reference.got
-        return ReferenceOnPaper(got.number, How(got.how), self._on(reference.at, got.day), got.by)
+        how, by = How(got.how), got.who or got.by
+        return ReferenceOnPaper(got.number, how, self._on(reference.at, got.day), by)
 
     def _checkpoint(self, sheet: Sheet, state: State) -> str:
         return self._signed(state, sheet.made.checkpoint)
@@ -157,3 +158,13 @@ class Documents:
     def _on(self, moment: Moment, day: dt.date) -> dt.datetime:
         """With its time where a right clock told it; else the day alone, by a person's word."""
         return self._local(moment) if moment.trusted else dt.datetime.combine(day, dt.time())
+
+
+def _strangers_before(sheet: Sheet, state: State) -> int:
+    """The number of a list's first unknown badge: an addendum goes on counting."""
+    made = sheet.made
+    if not made.addendum_to:
+        return 1
+    before = (s for s in state.papers.of_firm(made.firm, made.day) if s.seq < sheet.seq)
+    same = (s for s in before if s.made.declaration == made.declaration)
+    return 1 + sum(len(other.made.strangers) for other in same)

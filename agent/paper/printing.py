@@ -17,6 +17,7 @@ from agent.core.commands import Print, PrintSlip
 from agent.core.events import Event, TimePassed
 from agent.core.moment import Moment
 from agent.core.paper.paper_events import PaperMoved
+from agent.core.paper.print_jobs import EVERY_PART
 from agent.core.state import State
 from agent.paper.documents import Documents
 from agent.seams import Clock, Work
@@ -38,6 +39,7 @@ RETRY_MS = 5_000
 """How often a slip is tried again."""
 SLIP_TRIES = 60
 """A slip that is five minutes late helps nobody any more."""
+UNMADE_HINT = "see the agent's log and call support; write the list by hand meanwhile"
 NO_PRINTER = JobDone(
     0,
     0,
@@ -58,6 +60,10 @@ class Printing(Protocol):
 
     def print(self, order: Print) -> None:
         """Prints this when its turn and its time come; in place of an earlier order for its job."""
+        ...
+
+    def drop(self, job: int) -> None:
+        """Prints nothing more of this job."""
         ...
 
     def slip(self, order: PrintSlip) -> None:
@@ -118,8 +124,16 @@ class ChildPrinting:
 
     def print(self, order: Print) -> None:
         """Queues it."""
-        self._queue = [d for d in self._queue if not _same_job(d.what, order)]
+        self._queue = [d for d in self._queue if not _of_job(d.what, order.job)]
         self._queue.append(_Due(self._clock.now().mono_ms + order.after_ms, order))
+
+    def drop(self, job: int) -> None:
+        """Takes it out of the queue, or kills the process that prints it."""
+        self._queue = [d for d in self._queue if not _of_job(d.what, job)]
+        running = self._running
+        if running is not None and _of_job(running.what, job):
+            self._running = None
+            self._work.start("printing ends", running.close)
 
     def slip(self, order: PrintSlip) -> None:
         """Queues it, unless it waits already."""
@@ -184,9 +198,10 @@ class ChildPrinting:
         """Makes the document, on a thread of its own, and lets the process print it."""
         try:
             document = self._document(what)
-        except Exception:  # one document that cannot be made must not stop the others
+        except Exception as error:  # one document that cannot be made must not stop the others
             log.exception("printing: a document could not be made")
-            document = None
+            job.fail(f"the document could not be made ({type(error).__name__}: {error})")
+            return
         if document is None:
             job.give_up()
         else:
@@ -236,6 +251,16 @@ class _Process:
         self.over = True
         self._report(TimePassed(self._clock.now()))
 
+    def fail(self, problem: str) -> None:
+        """There is nothing to print yet: whoever waits for it is told."""
+        if not isinstance(self.what, Print):
+            self.give_up()
+            return
+        self._parts = EVERY_PART  # nobody knows how many: more than were ever printed
+        certain, sent = self.what.certain, self.what.sent
+        sent = certain if sent >= EVERY_PART else sent  # of a copy nothing is known to be sent
+        self._heard(JobDone(certain, sent, PrinterStatus.UNKNOWN, problem, UNMADE_HINT))
+
     def close(self) -> None:
         """Ends the process."""
         self._job.close()
@@ -251,5 +276,5 @@ class _Process:
             self._report(TimePassed(now))
 
 
-def _same_job(what: Print | _Slip, order: Print) -> bool:
-    return isinstance(what, Print) and what.job == order.job
+def _of_job(what: Print | _Slip | None, job: int) -> bool:
+    return isinstance(what, Print) and what.job == job

@@ -39,6 +39,7 @@ class Tray:
         self._queue: list[tuple[int, Print]] = []
         self._busy = False
         self._boot = ""
+        self._dropped: set[int] = set()
 
     def ready(self) -> None:
         """It always is."""
@@ -51,6 +52,11 @@ class Tray:
         """Queues it."""
         self._queue = [(at, other) for at, other in self._queue if other.job != order.job]
         self._queue.append((self._clock.now().mono_ms + order.after_ms, order))
+
+    def drop(self, job: int) -> None:
+        """What is on its way of it stops after the part that is in the printer."""
+        self._queue = [(at, order) for at, order in self._queue if order.job != job]
+        self._dropped.add(job)
 
     def look(self, now: Moment) -> None:
         """Begins what is due."""
@@ -77,7 +83,9 @@ class Tray:
         """The part after `done`, unless all are or the roll is empty."""
         parts = _parts(order)
         sent = max(done, min(order.sent, parts))
-        if done == parts:
+        if order.job in self._dropped:
+            self._busy = False
+        elif done == parts:
             self._say(order, parts, JobDone(parts, parts, PrinterStatus.OK))
             self._busy = False
         elif not self.roll:

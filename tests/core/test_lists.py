@@ -7,7 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from agent.core import gate
-from agent.core.commands import Command, Print, PrintSlip, Record, Reply, Send
+from agent.core.commands import Command, DropPrint, Print, PrintSlip, Record, Reply, Send
 from agent.core.delivery.registrations import Answer, Receipt
 from agent.core.events import (
     BurstEnded,
@@ -19,6 +19,7 @@ from agent.core.events import (
     RosterOffered,
     Started,
     Tapped,
+    TimePassed,
 )
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
@@ -31,9 +32,12 @@ from agent.core.paper.paper_events import (
     PaperChecked,
     PaperMoved,
     ReferenceEntered,
+    SlipAsked,
     SlipKind,
 )
 from agent.core.paper.paper_records import Paper
+from agent.core.paper.papers import lacks
+from agent.core.paper.print_jobs import EVERY_PART
 from agent.core.records import Entry, described, kind_of
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
@@ -484,3 +488,125 @@ def test_no_line_that_anybody_may_read_holds_a_national_number_or_a_name() -> No
     said = " ".join([*lines, repr(replace(gate.state, rules=RULES))])
     assert INSS not in said
     assert not any("Aerts" in line for line in lines if not line.startswith("worker-listed"))
+
+
+def test_an_unknown_badge_that_came_after_the_list_gets_a_line_on_the_addendum() -> None:
+    gate = Gate()
+    gate.tap("04FF", "04A1")
+    gate.enter("20261124")
+    assert not reply(gate.ask(addendum=True)).done  # it has its line
+    gate.tap("04FF", "04EE", "04EE")
+    (late,) = prints(gate.ask(addendum=True))
+    assert late.sheet.rows == ()
+    assert len(late.sheet.made.strangers) == late.sheet.made.lines_to_fill_in == 1
+    assert late.sheet.made.addendum_to == "j-1124-1"
+    assert not reply(gate.ask(addendum=True)).done
+
+
+def test_a_badge_that_nobody_knows_stands_on_the_addendum_of_those_who_came_with_it() -> None:
+    gate = Gate()
+    gate.tap("04A1", "04A3")
+    gate.enter("20261124")
+    gate.tap("04EE", "04A2")
+    (late,) = prints(gate.ask(addendum=True))
+    assert names(late) == ["Bogaert"]
+    assert len(late.sheet.made.strangers) == 1
+
+
+def test_the_panel_asks_for_an_addendum_for_an_unknown_badge_while_nothing_goes_through() -> None:
+    gate = Gate()
+    gate.tap("04A1")
+    gate.fail()
+    for _ in range(6):
+        gate.ms += 60_000
+        gate.do(TimePassed(gate.at))
+        gate.fail()
+    assert gate.state.log.open
+    gate.enter("20261124")
+    gate.print_all()
+    assert gate_says(gate) is not Signal.NUMBER_WANTED
+    gate.tap("04EE")
+    assert gate_says(gate) is not Signal.NUMBER_WANTED
+    gate.ms += 301_000
+    assert gate_says(gate) is Signal.NUMBER_WANTED
+    gate.ask(addendum=True)
+    gate.print_all()
+    assert gate_says(gate) is not Signal.NUMBER_WANTED
+
+
+def test_a_number_of_one_declaration_is_borne_by_its_later_addenda_and_by_no_other_list() -> None:
+    gate = Gate()
+    gate.tap("04A1")
+    gate.enter("20261124", declaration=HERE)
+    gate.tap("04A2", "04A3")
+    made = {p.sheet.made.declaration: p.sheet for p in prints(gate.ask())}
+    assert (made[HERE].reference, made[HERE].made.addendum_to) == ("20261124", "j-1124-1")
+    assert (made[ELSEWHERE].reference, made[ELSEWHERE].made.addendum_to) == ("", "")
+    assert [row.mark for row in made[ELSEWHERE].rows] == [Mark.OPEN]
+    (slip,) = prints(gate.enter("20261124", declaration=ELSEWHERE))  # the same number for both
+    assert (slip.paper, slip.sheet.made.number) == (
+        Paper.COMPLETION,
+        made[ELSEWHERE].made.number,
+    )
+
+
+def test_the_number_comes_from_the_centre_or_the_form_and_from_nowhere_else() -> None:
+    gate = Gate()
+    gate.tap("04A1")
+    assert "pigeon" in reply(gate.enter("20261124", how="pigeon")).text
+    assert not gate.state.papers.references
+
+
+def test_a_list_that_a_person_called_printed_is_printed_no_more() -> None:
+    gate = Gate()
+    gate.tap("04A1")
+    (job,) = prints(gate.enter("20261124"))
+    gate.do(PaperMoved(gate.at, job.job, 3, PartStarted(1)))
+    out = JobDone(0, 1, PrinterStatus.PAPER_OUT, "no paper", "put some in")
+    gate.do(PaperMoved(gate.at, job.job, 3, out))
+    commands = gate.do(PaperChecked(gate.at, By.COMMAND, True, "j-1124-1", asked=1))
+    assert DropPrint(job.job) in commands
+    assert "strike through" in reply(commands).text  # its first page may hang out of the printer
+    assert gate.outcome("04A1")[1:] == ("j-1124-1", "20261124")
+
+
+def test_what_nobody_printed_is_dropped_from_the_printer_too_when_its_day_is_long_over() -> None:
+    gate = Gate()
+    gate.tap("04A1")
+    (job,) = prints(gate.enter("20261124"))
+    gate.midnight()
+    gate.ms += 24 * 3_600_000
+    assert DropPrint(job.job) in gate.do(ClockSet(gate.at, 0))
+
+
+def test_without_a_printer_no_answer_says_that_something_is_printed() -> None:
+    gate = Gate()
+    gate.state = replace(gate.state, rules=replace(RULES, printer=False))
+    gate.tap("04A1")
+    assert "werfpoort list --pdf" in reply(gate.enter("20261124")).text
+    copied = gate.do(CopyAsked(gate.at, By.COMMAND, asked=1))
+    assert "there is no printer" in reply(copied).text
+    commands = gate.do(SlipAsked(gate.at, SlipKind.KEEP_LIST, By.COMMAND, asked=1))
+    assert not reply(commands).done
+    assert not any(isinstance(command, PrintSlip) for command in commands)
+
+
+def test_a_list_without_a_number_is_followed_by_the_slip_that_says_how_to_enter_it() -> None:
+    gate = Gate()
+    gate.tap("04A1")
+    (job,) = prints(gate.ask())
+    assert PrintSlip(SlipKind.KEEP_LIST) in gate.print(job.job)
+    (slip,) = prints(gate.enter("20261124"))
+    assert PrintSlip(SlipKind.KEEP_LIST) in gate.print(slip.job, 1)
+
+
+def test_a_document_that_cannot_be_made_is_told_and_tried_again_not_called_printed() -> None:
+    gate = Gate()
+    gate.tap("04A1")
+    (job,) = prints(gate.enter("20261124"))
+    end = JobDone(0, 0, PrinterStatus.UNKNOWN, "the document could not be made", "call support")
+    (again,) = prints(gate.do(PaperMoved(gate.at, job.job, EVERY_PART, end)))
+    assert again.after_ms > 0
+    assert gate_says(gate) is Signal.PRINTER_WAITS
+    (sheet,) = gate.state.papers.sheets.values()
+    assert "could not be made" in lacks(sheet, gate.state.papers.jobs.values())

@@ -20,7 +20,7 @@ from agent.core.outage.incident_records import CauseCorrected, Taken
 from agent.core.outage.procedure_records import By, Step, StepTaken
 from agent.core.outage.whose import Whose
 from agent.core.paper.attendance_list import Mark
-from agent.core.paper.paper_records import ListMade, PersonListed
+from agent.core.paper.paper_records import ListMade, PersonListed, ReferenceGot
 from agent.core.records import KINDS, Record
 from agent.export.audience import FOR_ALL
 from agent.sandbox.firms import AYSE, DECLARATION, MAIN, OTHER, OWN, Site
@@ -83,8 +83,10 @@ def test_a_name_that_only_spoke_is_for_its_own_firm_and_the_main_contractor(site
         StepTaken("i-1", OWN, Step.CENTRE_CALLED, By.PAGE, who="Mieke Zegt"),
         CauseCorrected("i-1", "grid", Whose.INFRASTRUCTURE, Taken.TAKEN, By.PAGE, who="Piet Zegt"),
         TapsDated((1,), DAY, "Klaas Zegt"),
+        ReferenceGot("R1", OWN, DAY, "centre", "command", who="Loes Zegt"),
+        ListMade("L1", DAY, DECLARATION, OWN, "R1", "command", 0, who="Loes Zegt"),
     )
-    for firm, names in ((MAIN, 3), (OWN, 1), (OTHER, 0)):
+    for firm, names in ((MAIN, 5), (OWN, 3), (OTHER, 0)):
         journal = files_of(site, firm)["journal.jsonl"].decode()
         assert journal.count("Zegt") == names, firm
         assert journal.count('"kind":"step-taken"') == 1

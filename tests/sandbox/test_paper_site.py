@@ -186,3 +186,20 @@ def test_a_printer_that_never_answers_asks_for_a_look_and_a_person_answers_at_th
     site.press("6#1#")
     wait_until(lambda: proof(site), "a person looked")
     assert pages(site) == [1, 2, 3]  # nothing was printed again
+
+
+def test_a_list_that_came_from_another_printer_does_not_go_on_when_there_is_paper_again(
+    site: VirtualSite,
+) -> None:
+    opened(site)
+    printer(site).hardware.paper_dots = 3000
+    site.press(f"{NUMBER}#{NUMBER}#")
+    wait_until(lambda: "paper-held" in kinds(site), "the second page has begun")
+    (one,) = lists(site)
+    said = site.ask(ask="paper-looked", whole=True, number=one["number"])
+    assert "strike through" in said["text"]  # one page of it lies at the gate
+    printer(site).hardware.paper_dots = None
+    wait_until(lambda: texts("nl")["slip.after"] in printer(site).text, "the slip after the list")
+    assert proof(site)
+    assert set(pages(site)) <= {1, 2}
+    assert DUPLICATE not in printer(site).text

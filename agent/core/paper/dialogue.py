@@ -88,7 +88,7 @@ def hear(dialogue: Dialogue, state: State, event: Event) -> tuple[Dialogue, Said
             dialogue = replace(dialogue, keypad=keypad, touched=at)
             dialogue, more = _key(dialogue, state, at, key)
             return dialogue, (*said, *more)
-        case CodeChecked(_, keypad, right) if dialogue.checking and dialogue.keypad == keypad:
+        case CodeChecked(_, keypad, right, 0) if dialogue.checking and dialogue.keypad == keypad:
             if right:
                 return _opened(replace(dialogue, checking=False))
             return Dialogue(), (_refused(keypad),)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.core.dating import refuses_day, today_named
 from agent.core.obligations import Obligation, Outcome
-from agent.core.paper.attendance_list import Mark
+from agent.core.paper.attendance_list import How, Mark
 from agent.core.paper.paper_events import CopyAsked, LinesCounted, ListAsked, ReferenceEntered
 from agent.core.paper.paper_records import (
     LinesFilled,
@@ -23,9 +24,10 @@ from agent.core.paper.paper_records import (
     PersonListed,
     ReferenceGot,
 )
-from agent.core.paper.papers import Sheet
-from agent.core.paper.print_jobs import due
+from agent.core.paper.papers import Papers, Sheet
+from agent.core.paper.print_jobs import due, on_paper
 from agent.core.roster import Worker
+from agent.core.taps import LooseTap, Taps
 from agent.core.turn import Turn
 
 DUTY = "checkinatwork"
@@ -48,20 +50,19 @@ def reference_entered(turn: Turn, event: ReferenceEntered) -> None:
     Another number than before makes another whole list: it may be for another cause.
     """
     number = " ".join(event.number.split())
-    refusal = "" if NUMBER.fullmatch(number) else NO_NUMBER
+    refusal = _refusal(number, event.how)
     today = _today(turn, event)
     if refusal or not isinstance(today, dt.date):
         turn.reply(event.asked, False, f"reference number not taken: {refusal or today}")
         return
-    papers, firm = turn.state.papers, event.firm or turn.state.rules.firm
-    numbers = [r.got.number for r in papers.references if (r.got.firm, r.got.day) == (firm, today)]
-    if number not in numbers:
-        got = ReferenceGot(number, firm, today, event.how, event.by.value, event.declaration)
-        turn.record(got)
-    wanted = _Wanted(today, firm, number, event.by.value, event.expected, event.declaration)
+    firm, declaration = event.firm or turn.state.rules.firm, event.declaration
+    known = _is_known(turn, number, firm, today, declaration)
+    if not known:
+        by = event.by.value
+        turn.record(ReferenceGot(number, firm, today, event.how, by, declaration, event.who))
+    wanted = _Wanted(today, firm, event, declaration, number)
     said = [_completed(turn, sheet, number, event) for sheet in _provisional(turn, wanted)]
-    whole = not said and number not in numbers
-    said += _make(turn, wanted, whole=whole)
+    said += _make(turn, wanted, whole=not said and not known)
     if not said:
         text = f"{number} was entered before, and everybody is on its list; ask for a copy instead"
         turn.reply(event.asked, False, text)
@@ -69,20 +70,34 @@ def reference_entered(turn: Turn, event: ReferenceEntered) -> None:
         turn.reply(event.asked, True, "; ".join(said))
 
 
+def _refusal(number: str, how: str) -> str:
+    """Why this is no number; empty when it may be one."""
+    if not NUMBER.fullmatch(number):
+        return NO_NUMBER
+    return "" if how in set(How) else f"{how} gives none; say centre or form"
+
+
+def _is_known(turn: Turn, number: str, firm: str, today: dt.date, declaration: str) -> bool:
+    """True when the firm gave this number before, for this declaration or for all."""
+    return any(
+        (r.got.number, r.got.firm, r.got.day) == (number, firm, today)
+        and r.got.declaration in ("", declaration)
+        for r in turn.state.papers.references
+    )
+
+
 def list_asked(turn: Turn, event: ListAsked) -> None:
-    """A list without waiting for a number, or of those who came since the last one."""
+    """A list without waiting for a number, or of those who came since the last one. Where there is
+    a number for its declaration already, it bears it."""
     firm, today = event.firm or turn.state.rules.firm, _today(turn, event)
     if not isinstance(today, dt.date):
         turn.reply(event.asked, False, f"no list: {today}")
         return
-    before = [s for s in turn.state.papers.of_day(today) if s.made.firm == firm]
+    before = turn.state.papers.of_firm(firm, today)
     if event.addendum and not before:
         turn.reply(event.asked, False, "no addendum: no list was made today; ask for a list")
         return
-    reference = turn.state.papers.reference(firm, today)
-    number = reference.got.number if reference is not None else ""
-    wanted = _Wanted(today, firm, number, event.by.value, event.expected)
-    said = _make(turn, wanted, whole=not before)
+    said = _make(turn, _Wanted(today, firm, event), whole=not before)
     text = "; ".join(said) or "everybody is on a list of today; ask for a copy instead"
     turn.reply(event.asked, bool(said), text)
 
@@ -104,7 +119,9 @@ def copy_asked(turn: Turn, event: CopyAsked) -> None:
         if sheet.reference and not sheet.made.reference:
             due(turn, Paper.COMPLETION, sheet.made.number, event.by.value, copy=True)
     numbers = ", ".join(sheet.made.number for sheet in sheets)
-    text = f"printed again: {numbers}" if sheets else "there is no such list of today or yesterday"
+    text = "there is no such list of today or yesterday"
+    if sheets:
+        text = on_paper(turn, f"copy of {numbers}")
     turn.reply(event.asked, bool(sheets), text)
 
 
@@ -128,28 +145,31 @@ def lines_counted(turn: Turn, event: LinesCounted) -> None:
 
 
 class _Wanted:
-    """For whom a list is made, with which number, and who wants it."""
+    """For whom a list is made, and who wants it. `reference` empty: whatever number there is."""
 
     def __init__(
         self,
         day: dt.date,
         firm: str,
-        reference: str,
-        by: str,
-        expected: tuple[int, ...] = (),
+        event: ReferenceEntered | ListAsked,
         declaration: str = "",
+        reference: str = "",
     ) -> None:
         self.day = day
         self.firm = firm
-        self.reference = reference
-        self.by = by
-        self.expected = expected
+        self.by, self.who, self.expected = event.by.value, event.who, event.expected
         self.declaration = declaration
+        self._reference = reference
 
     def covers(self, worker: Worker, turn: Turn) -> bool:
         """True when this firm answers for that worker."""
         own = self.firm in (turn.state.rules.firm, worker.employer)
         return own and self.declaration in ("", worker.declaration)
+
+    def number(self, papers: Papers, declaration: str) -> str:
+        """The reference number of a list of this declaration; empty: it is provisional."""
+        known = papers.reference(self.firm, self.day, declaration)
+        return self._reference or (known.got.number if known is not None else "")
 
 
 def _today(turn: Turn, event: ReferenceEntered | ListAsked) -> dt.date | str:
@@ -166,82 +186,89 @@ def _today(turn: Turn, event: ReferenceEntered | ListAsked) -> dt.date | str:
 
 
 def _provisional(turn: Turn, wanted: _Wanted) -> Iterator[Sheet]:
-    for sheet in turn.state.papers.of_day(wanted.day):
-        mine = sheet.made.firm == wanted.firm
-        if mine and wanted.declaration in ("", sheet.made.declaration) and not sheet.reference:
+    for sheet in turn.state.papers.of_firm(wanted.firm, wanted.day):
+        if wanted.declaration in ("", sheet.made.declaration) and not sheet.reference:
             yield sheet
 
 
 def _completed(turn: Turn, sheet: Sheet, number: str, event: ReferenceEntered) -> str:
     turn.record(ListCompleted(sheet.made.number, number))
     due(turn, Paper.COMPLETION, sheet.made.number, event.by.value)
-    return f"list {sheet.made.number} is completed by a slip"
+    return on_paper(turn, f"slip that completes list {sheet.made.number}")
 
 
 def _make(turn: Turn, wanted: _Wanted, *, whole: bool) -> list[str]:
     """Makes a list for each declaration; `whole`: of everybody, else of who is on none yet."""
+    before = turn.state.papers.of_firm(wanted.firm, wanted.day)
+    listed = {(row.obligation, row.worker) for sheet in before for row in sheet.rows}
     rows = _rows(turn, wanted)
+    if not whole:
+        rows = [row for row in rows if (row.obligation, row.worker) not in listed]
+    last = max((sheet.seq for sheet in before), default=0)
+    unknown = strangers(turn.state.taps, 0 if whole else last)
     named = {row.person.declaration for row in rows}
-    declarations = named or {wanted.declaration or turn.state.rules.declaration}
+    if not named and (whole or unknown):
+        named = {_of_strangers(turn, wanted, before)}
     said = []
-    for declaration in sorted(declarations):
+    for declaration in sorted(named):
         mine = [row for row in rows if row.person.declaration == declaration]
-        before = [
-            sheet.made.number
-            for sheet in turn.state.papers.of_day(wanted.day)
-            if (sheet.made.firm, sheet.made.declaration) == (wanted.firm, declaration)
-        ]
-        if not whole:
-            listed = {
-                (row.obligation, row.worker)
-                for number in before
-                for row in turn.state.papers.sheets[number].rows
-            }
-            mine = [_late(row) for row in mine if (row.obligation, row.worker) not in listed]
-        if mine or whole:
-            adds_to = before[-1] if before and not whole else ""
-            said.append(_write(turn, wanted, declaration, mine, adds_to))
+        known = [s.made.number for s in before if s.made.declaration == declaration]
+        adds_to = known[-1] if known and not whole else ""
+        mine = [_late(row) for row in mine] if adds_to else mine
+        said.append(_write(turn, wanted, declaration, mine, unknown, adds_to))
     return said
 
 
+def strangers(taps: Taps, since: int) -> list[LooseTap]:
+    """The first tap of each unknown badge that came after entry `since`."""
+    first: dict[str, LooseTap] = {}
+    for tap in taps.loose:
+        first.setdefault(tap.uid, tap)
+    return [first[uid] for uid in taps.unknown() if first[uid].seq > since]
+
+
+def _of_strangers(turn: Turn, wanted: _Wanted, before: tuple[Sheet, ...]) -> str:
+    """The declaration on whose list stand those of whom none is known: the site's, else the one
+    that was listed last."""
+    own = wanted.declaration or turn.state.rules.declaration
+    made = [sheet.made.declaration for sheet in before]
+    return own if own in made or not made else made[-1]
+
+
 def _write(
-    turn: Turn, wanted: _Wanted, declaration: str, rows: list[PersonListed], adds_to: str
+    turn: Turn,
+    wanted: _Wanted,
+    declaration: str,
+    rows: list[PersonListed],
+    unknown: list[LooseTap],
+    adds_to: str,
 ) -> str:
     state, day = turn.state, wanted.day
     number = f"{state.journal}-{day:%m%d}-{len(state.papers.of_day(day)) + 1}"
-    first = {tap.uid: tap.at for tap in reversed(state.taps.loose)}
-    came = [] if adds_to else [first[uid] for uid in state.taps.unknown()]
-    strangers = tuple(at for at in came if at.trusted)
-    blank = 0 if adds_to else SPARE_LINES + len(came) - len(strangers)
+    timed = tuple(tap.at for tap in unknown if tap.at.trusted)
+    blank = (0 if adds_to else SPARE_LINES) + len(unknown) - len(timed)
+    reference = wanted.number(state.papers, declaration)
     turn.record(
         ListMade(
             number,
             day,
             declaration,
             wanted.firm,
-            wanted.reference,
+            reference,
             wanted.by,
             blank,
-            strangers,
+            timed,
             adds_to,
             state.checkpoint,
+            wanted.who,
         )
     )
     for row in sorted(rows, key=_place):
-        turn.record(
-            PersonListed(
-                number,
-                row.obligation,
-                row.worker,
-                row.person,
-                row.tapped,
-                row.mark,
-                row.receipt,
-            )
-        )
+        turn.record(replace(row, number=number))
     due(turn, Paper.LIST, number, wanted.by)
-    kind = "addendum" if adds_to else "list" if wanted.reference else "provisional list"
-    return f"{kind} {number} of {len(rows)} name(s) is printed"
+    kind = "addendum" if adds_to else "list" if reference else "provisional list"
+    lines = f" and {len(unknown)} unknown badge(s)" if unknown else ""
+    return on_paper(turn, f"{kind} {number} of {len(rows)} name(s){lines}")
 
 
 def _place(row: PersonListed) -> tuple[str, str, str]:
@@ -282,8 +309,4 @@ def _mark(obligation: Obligation) -> Mark:
 
 
 def _late(row: PersonListed) -> PersonListed:
-    if row.mark is not Mark.OPEN:
-        return row
-    return PersonListed(
-        row.number, row.obligation, row.worker, row.person, row.tapped, Mark.LATE, row.receipt
-    )
+    return replace(row, mark=Mark.LATE) if row.mark is Mark.OPEN else row

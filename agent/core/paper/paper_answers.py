@@ -27,8 +27,9 @@ def answer(turn: Turn, event: PaperEvent) -> None:
     match event:
         case KeyTyped():
             pass  # the dialogue hears it; a key alone changes nothing
-        case CodeChecked(_, keypad, right):
+        case CodeChecked(_, keypad, right, asked):
             turn.record(OperatorAdmitted(keypad) if right else CodeRefused(keypad))
+            turn.reply(asked, right, "the code is right" if right else "the code is wrong")
         case ReferenceEntered():
             reference_entered(turn, event)
         case ListAsked():

@@ -37,11 +37,12 @@ class KeyTyped:
 
 @dataclass(frozen=True, slots=True)
 class CodeChecked:
-    """The operator code typed at `keypad` was compared."""
+    """The operator code typed at `keypad`, or on the `page`, was compared."""
 
     at: Moment
     keypad: str
     right: bool
+    asked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ class ReferenceEntered:
     expected: tuple[int, ...] = ()
     day: dt.date | None = None
     asked: int = 0
+    who: str = ""
+    """The person's name, where it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class ListAsked:
     expected: tuple[int, ...] = ()
     day: dt.date | None = None
     asked: int = 0
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,8 @@ class ReferenceGot:
     """The contact centre, or its form, gave `firm` a reference number for `day`.
 
     `how`: `centre` or `form`, empty when nobody said. `by`: the way it was entered (keypad,
-    command, page). `declaration`: empty for every one of the site.
+    command, page); `who`: the person's name, where it was given. `declaration`: empty for every
+    one of the site.
     """
 
     LOGGED: ClassVar = ("number", "firm", "declaration", "day", "how", "by")
@@ -41,6 +42,7 @@ class ReferenceGot:
     how: str
     by: str
     declaration: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class ListMade:
 
     `reference` empty: it is provisional. `strangers`: the first tap of each unknown badge, for
     whom there is a line beside the `blank_lines`. `addendum_to`: the list that it adds to.
-    `checkpoint`: the one that stands on it, so that a part printed again is the same.
+    `checkpoint`: the one that stands on it, so that a part printed again is the same. `who`: the
+    name of the person who made it, where it was given.
     """
 
     LOGGED: ClassVar = (
@@ -66,6 +69,7 @@ class ListMade:
     strangers: tuple[Moment, ...] = ()
     addendum_to: str = ""
     checkpoint: CheckpointSigned | None = None
+    who: str = ""
 
     @property
     def lines_to_fill_in(self) -> int:

@@ -140,6 +140,10 @@ class Papers:
         """The lists of `day`, in the order in which they were made."""
         return tuple(sheet for sheet in self.sheets.values() if sheet.made.day == day)
 
+    def of_firm(self, firm: str, day: dt.date) -> tuple[Sheet, ...]:
+        """Those of them that this firm made."""
+        return tuple(sheet for sheet in self.of_day(day) if sheet.made.firm == firm)
+
     def reference(self, firm: str, day: dt.date, declaration: str = "") -> Reference | None:
         """The last number that this firm got for `day`, and for this declaration if it matters."""
         return next(

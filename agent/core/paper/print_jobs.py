@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from agent.core.commands import Print, PrintSlip
+from agent.core.commands import DropPrint, Print, PrintSlip
 from agent.core.obligations import Outcome
 from agent.core.paper.paper_events import PaperChecked, PaperMoved, SlipAsked, SlipKind
 from agent.core.paper.paper_records import (
@@ -33,8 +33,20 @@ than the first; each try starts a process, which a Pi feels."""
 EVERY_PART = 1_000_000
 """A copy: every part may have been printed before."""
 
+NO_SLIP = (
+    "there is no printer, so no slip; on the screen: werfpoort incident now (what to do), "
+    "werfpoort incident show (what was measured)"
+)
 _WORSE = (None, Outcome.EXEMPT, Outcome.REJECTED, Outcome.EXPIRED)
 """What a list goes before (DOMAIN.md, section 4)."""
+
+
+def on_paper(turn: Turn, what: str) -> str:
+    """What becomes of it, in words for whoever asked: nothing is printed without a printer."""
+    if turn.state.rules.printer:
+        return f"{what} goes to the printer"
+    todo = "put it on paper (werfpoort list --pdf FILE), then say so (werfpoort fallback printed)"
+    return f"{what} is made, and there is no printer: {todo}"
 
 
 def due(turn: Turn, paper: Paper, number: str, by: str, *, copy: bool = False) -> None:
@@ -82,14 +94,22 @@ def paper_checked(turn: Turn, event: PaperChecked) -> None:
     for job in jobs:
         if event.whole:
             _done(turn, job, event.by.value)
+            turn.say(DropPrint(job.number))
         else:
             _go_on(turn, job.number)
     if not jobs:
         turn.reply(event.asked, False, "nothing waits for somebody to look at the printer")
     elif event.whole:
-        turn.reply(event.asked, True, "noted: every page is there")
+        turn.reply(event.asked, True, f"noted: every page is there{_left_behind(jobs)}")
     else:
         turn.reply(event.asked, True, "what is not certain is printed again, marked as duplicate")
+
+
+def _left_behind(jobs: list[Job]) -> str:
+    """What to do with paper that the gate's own printer began, while the list came elsewhere."""
+    begun = any(job.sent and not job.unsure for job in jobs)
+    todo = "strike through what came out of the gate's own printer, so that there is one list"
+    return f"; nothing more of it is printed: {todo}" if begun else ""
 
 
 def _may_say(job: Job, event: PaperChecked) -> bool:
@@ -105,8 +125,11 @@ def slip_asked(turn: Turn, event: SlipAsked) -> None:
     if event.slip is SlipKind.EVIDENCE and not incidents:
         turn.reply(event.asked, False, "there was no incident: there is nothing to prove")
         return
+    if not turn.state.rules.printer:
+        turn.reply(event.asked, False, NO_SLIP)
+        return
     turn.say(PrintSlip(event.slip))
-    turn.reply(event.asked, True, f"the {event.slip.value} slip is printed")
+    turn.reply(event.asked, True, f"the {event.slip.value} slip goes to the printer")
 
 
 def drop_old(turn: Turn, keep_from: dt.date) -> None:
@@ -115,6 +138,7 @@ def drop_old(turn: Turn, keep_from: dt.date) -> None:
         sheet = turn.state.papers.sheets.get(job.due.number)
         if sheet is None or sheet.made.day < keep_from:
             turn.record(PaperDropped(job.number, "its day is over"))
+            turn.say(DropPrint(job.number))
 
 
 def settle_on_paper(turn: Turn, today: dt.date) -> None:
@@ -164,11 +188,15 @@ def _pause_ms(turn: Turn, number: int) -> int:
 def _done(turn: Turn, job: Job, by: str) -> None:
     turn.record(PaperDone(job.number, by))
     sheet = turn.state.papers.sheets.get(job.due.number)
-    if sheet is not None and sheet.ready and not sheet.stands:
+    if sheet is None:
+        return
+    if sheet.ready and not sheet.stands:
         turn.record(ListStands(sheet.made.number, sheet.reference))
         turn.say(PrintSlip(SlipKind.KEEP_LIST))
         if turn.at.trusted:
             settle_on_paper(turn, turn.state.rules.day(turn.at))
+    elif not sheet.reference and not job.due.copy:  # the slip says how its number is entered
+        turn.say(PrintSlip(SlipKind.KEEP_LIST))
 
 
 def _go_on(turn: Turn, number: int, after_ms: int = 0) -> None:
