@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 REQUIREMENTS := requirements/build.txt requirements/dev.txt
 
+# Tests mostly wait for wires, so more of them at a time than there are cores.
+JOBS ?= 4
+
 ARCH ?= $(shell dpkg --print-architecture)
 RELEASE ?= bookworm
 
@@ -19,7 +22,7 @@ run: $(READY) ## a morning at a virtual gate; SCENARIO=morning plays it without 
 	@$(BIN)/werfpoort sandbox
 
 test: $(READY) ## the whole suite: no hardware, no network beyond loopback
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses=$(JOBS) --dist=worksteal
 
 check: lint test ## lint, then the whole suite with the layout rules
 

@@ -83,7 +83,7 @@ def test_a_process_that_hangs_is_killed_and_the_job_says_how_far_it_came(tmp_pat
     os.mkfifo(pipe)  # opened for reading and never read: writing to it blocks without limit
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     thick = Document(((Text("x" * 200_000),),), "DUPLICATE")
-    with job_for(PrinterSettings("file", str(pipe)), stalled_s=1.0) as (job, events):
+    with job_for(PrinterSettings("file", str(pipe)), stalled_s=3.0) as (job, events):
         job.start(PrintRequest(thick))
         done = end_of(events)
         assert (done.certain, done.sent, done.status) == (0, 1, PrinterStatus.UNKNOWN)
