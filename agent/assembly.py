@@ -1,7 +1,8 @@
 """Puts a gate together from its configuration, runs it, and takes it apart again.
 
-The readers are opened first, on threads of their own, and the channels get ready beside them:
-a badge counts as soon as the journal is open, whatever the network does.
+Panel and readers are opened first, on threads of their own, and the channels get ready beside them:
+a badge counts as soon as the journal is open, whatever the network does, and is refused while that
+cannot be written.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import datetime as dt
 import logging
 import random
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from agent.channels import open_channel
 from agent.channels.base import ChannelError
@@ -22,14 +23,16 @@ from agent.config import Config
 from agent.config.surroundings import plan_of
 from agent.control import ControlServer
 from agent.core.events import DeviceWent, Event
-from agent.core.outage.measurements import MAINS_SENSOR, Gate
+from agent.core.outage.measurements import MAINS_SENSOR
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
+from agent.doorstep import Doorstep, Stoppable, ToldToStop
 from agent.evidence.clock import SystemClock
 from agent.evidence.devices import gate_of
 from agent.evidence.gauges import MachineGauges
 from agent.evidence_watch import EvidenceWatch
 from agent.journal.checkpoint import signer_at
+from agent.journal.fault import blocked
 from agent.journal.keeper import Keeper, Owner
 from agent.journal.recovery import recovered, require_lasting
 from agent.lock import Lock
@@ -46,6 +49,15 @@ from drivers.panel_gpio import open_panel
 from drivers.power_gpio import open_mains
 from drivers.supervised import Supervised
 
+READY = "taps are accepted"
+LOST = (
+    "today's taps without a receipt are in that file alone: let everybody on the site tap again; "
+    "keep the file and call support; replace the card, then restart the agent"
+)
+"""About a journal that was damaged. Who is registered already is not registered twice."""
+
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 
@@ -53,24 +65,30 @@ log = logging.getLogger(__name__)
 def owned(config: Config, clock: SystemClock) -> Iterator[Keeper]:
     """The journal of this gate, for this process alone.
 
-    Raises Locked while an agent runs, JournalError, and OSError when its folder cannot be used.
+    Raises Locked while an agent runs, JournalError, JournalUnwritable while its disk takes no
+    writes, and OSError when its folder cannot be used.
     """
+    with ExitStack() as held:
+        try:
+            keeper = _taken(config, clock, held)
+        except OSError as error:
+            raise blocked(error, config.gate.data_dir) or error from error
+        yield keeper
+
+
+def _taken(config: Config, clock: SystemClock, held: ExitStack) -> Keeper:
     folder = config.gate.data_dir
     folder.mkdir(mode=0o750, exist_ok=True)
     lock = Lock(folder / "lock")
-    try:
-        if not config.gate.training:  # whoever tries the gate out may lose all of it
-            require_lasting(folder)
-        owner = Owner(config.gate.name, config.gate.training)
-        chance = random.SystemRandom()
-        signer = signer_at(config.gate.signing_key)
-        keeper = recovered(config.gate.journal, config.rules, chance, owner, clock.now(), signer)
-        try:
-            yield keeper
-        finally:
-            keeper.journal.close()
-    finally:
-        lock.release()
+    held.callback(lock.release)
+    if not config.gate.training:  # whoever tries the gate out may lose all of it
+        require_lasting(folder)
+    owner = Owner(config.gate.name, config.gate.training)
+    chance = random.SystemRandom()
+    signer = signer_at(config.gate.signing_key)
+    keeper = recovered(config.gate.journal, config.rules, chance, owner, clock.now(), signer)
+    held.callback(keeper.journal.close)
+    return keeper
 
 
 def clock_of(config: Config) -> SystemClock:
@@ -80,73 +98,106 @@ def clock_of(config: Config) -> SystemClock:
 
 def run(
     config: Config,
-    began: Callable[[Daemon], None],
+    began: Callable[[Stoppable, str], None],
     turned: Callable[[], None],
     clocks: Callable[[Config], SystemClock] = clock_of,
+    *,
+    patient: bool = True,
 ) -> None:
-    """Runs the gate until its daemon is told to stop. Raises what `owned` raises.
+    """Runs the gate until it is told to stop. Raises what `owned` raises.
 
-    `began` is told once taps are accepted, `turned` after each turn of the loop.
+    `began` is told, with how the gate stands, once taps are accepted, and before that if they are
+    refused since the journal cannot be written; `turned` after each turn of the loop. `patient`:
+    that is waited for, else raised.
     """
-    clock, chance = clocks(config), random.SystemRandom()
-    with ExitStack() as parts:
-        keeper = parts.enter_context(owned(config, clock))
+    clock = clocks(config)
+    with ExitStack() as parts, suppress(ToldToStop):
         inbox: QueueInbox[Event] = QueueInbox()
-        work = ThreadWork()
         panel = _panel(config.panel, clock, inbox)
         parts.callback(panel.close)
-        posts = _posts(config, clock)
-        for post in posts.values():
-            parts.callback(post.channel.close)
-        roster = RosterWatch(config.gate.roster, config.site.declaration, clock, inbox, work)
-        delivery = Delivery(posts, clock, chance)
-
-        def gate() -> Gate:
-            return gate_of(daemon.keeper.state, posts)
-
-        gauges = MachineGauges(plan_of(config), clock, gate, inbox.put)
-        evidence = EvidenceWatch(gauges, tuple(posts), clock, inbox, work)
-        keypad = Keypad(clock, inbox, work, config.operator.code)
-        documents, seams = Documents(config), (clock, work)
-        printing = ChildPrinting(
-            config.printer.device, documents, lambda: keeper.state, seams, inbox.put
-        )
-        parts.callback(printing.close)
-        made = (keeper, clock, inbox, work, panel, delivery, roster, evidence, keypad, printing)
-        daemon = Daemon(Parts(*made))
+        places = (config.gate.data_dir, config.gate.control_socket)
+        doorstep = Doorstep(panel, clock, places, began, turned)
+        parts.callback(doorstep.close)
         for device, opened in _devices(config):
-            supervised = Supervised(device, opened, daemon.report)
+            supervised = Supervised(device, opened, doorstep.report)
             supervised.start()
             parts.callback(supervised.stop)
-        for name, post in posts.items():
-            work.start(f"{name} gets ready", partial(_prepare, name, post))
-        parts.callback(clock.stop)
-        daemon.start()
-        _tell_what_was_lost(keeper, clock, inbox)
-        desk = Desk(
-            lambda: daemon.keeper.state, clock.now, daemon.decide, config, clock.sleep, inbox.put
-        )
-        _watch(desk, config, posts, daemon, clock, work)
-        work.start("terms", partial(desk.journal.retention.watch, clock))
-        notices = open_notices(config.notices, config.gate.name, lambda: daemon.keeper.state)
-        if notices is not None:
-            parts.callback(notices.close)
-            work.start("notices", partial(notices.watch, clock))
-        _listen(desk, config.gate.control_socket, parts)
+
+        def wait_for(attempt: Callable[[], T]) -> T:
+            return doorstep.patient(attempt) if patient else attempt()
+
+        keeper = wait_for(lambda: parts.enter_context(owned(config, clock)))
+        posts = _posts(config, clock, parts)
+        daemon = _daemon(config, (keeper, clock, inbox, panel), posts, parts)
+        wait_for(daemon.start)
+        doorstep.hand_over(daemon)
+        _tell_what_was_found(keeper, clock, inbox)
+        _tend(config, daemon, posts, clock, parts)
         log.info("the gate is ready: journal %s", keeper.state.journal)
-        began(daemon)
+        began(daemon, READY)
         while daemon.turn():
             turned()
     log.info("the gate has stopped; nothing is lost")
 
 
-def _tell_what_was_lost(keeper: Keeper, clock: SystemClock, inbox: QueueInbox[Event]) -> None:
-    """Red at rest until somebody has looked at a damaged journal and starts the agent again."""
+def _daemon(
+    config: Config,
+    at_hand: tuple[Keeper, SystemClock, QueueInbox[Event], Panel],
+    posts: Mapping[str, Post],
+    parts: ExitStack,
+) -> Daemon:
+    """The daemon with all it is made of; the channels get ready meanwhile."""
+    keeper, clock, inbox, panel = at_hand
+    work = ThreadWork()
+    parts.callback(clock.stop)
+    roster = RosterWatch(config.gate.roster, config.site.declaration, clock, inbox, work)
+    delivery = Delivery(posts, clock, random.SystemRandom())
+    gauges = MachineGauges(plan_of(config), clock, lambda: gate_of(keeper.state, posts), inbox.put)
+    evidence = EvidenceWatch(gauges, tuple(posts), clock, inbox, work)
+    keypad = Keypad(clock, inbox, work, config.operator.code)
+    documents, seams = Documents(config), (clock, work)
+    printing = ChildPrinting(
+        config.printer.device, documents, lambda: keeper.state, seams, inbox.put
+    )
+    parts.callback(printing.close)
+    for name, post in posts.items():
+        work.start(f"{name} gets ready", partial(_prepare, name, post))
+    made = (keeper, clock, inbox, work, panel, delivery, roster, evidence, keypad, printing)
+    return Daemon(Parts(*made))
+
+
+def _tell_what_was_found(keeper: Keeper, clock: SystemClock, inbox: QueueInbox[Event]) -> None:
+    """Red at rest until somebody has looked and starts it again."""
     if keeper.lost is not None:
         cause = f"it was damaged and lies in {keeper.lost.file}: {keeper.lost.reason}"
-        hint = "keep that file and call support; replace the card, then restart the agent"
-        log.error("journal: %s; to do: %s", cause, hint)
-        inbox.put(DeviceWent(clock.now(), "journal", cause, hint))
+        log.error("journal: %s; to do: %s", cause, LOST)
+        inbox.put(DeviceWent(clock.now(), "journal", cause, LOST))
+
+
+def _tend(
+    config: Config,
+    daemon: Daemon,
+    posts: Mapping[str, Post],
+    clock: SystemClock,
+    parts: ExitStack,
+) -> None:
+    """Starts what works beside the loop: answers, terms, credentials, rosters, notices."""
+    work = ThreadWork()
+    desk = Desk(
+        lambda: daemon.keeper.state,
+        clock.now,
+        daemon.decide,
+        config,
+        clock.sleep,
+        daemon.inbox.put,
+    )
+    _watch(desk, config, posts, daemon, clock, work)
+    work.start("terms", partial(desk.journal.retention.watch, clock))
+    notices = open_notices(config.notices, config.gate.name, lambda: daemon.keeper.state)
+    if notices is not None:
+        parts.callback(notices.close)
+        work.start("notices", partial(notices.watch, clock))
+    _listen(desk, config.gate.control_socket, parts)
 
 
 def _devices(config: Config) -> Iterator[tuple[str, Callable[[], Session]]]:
@@ -180,14 +231,17 @@ def _panel(settings: PanelSettings, clock: SystemClock, inbox: QueueInbox[Event]
         return DarkPanel()
 
 
-def _posts(config: Config, clock: SystemClock) -> Mapping[str, Post]:
+def _posts(config: Config, clock: SystemClock, parts: ExitStack) -> Mapping[str, Post]:
     def now() -> dt.datetime:
         return dt.datetime.fromtimestamp(clock.now().unix_ms / 1000, dt.UTC)
 
-    return {
+    posts = {
         channel.name: Post(open_channel(channel, config.site.place, now), channel.timeout_s)
         for channel in config.channels
     }
+    for post in posts.values():
+        parts.callback(post.channel.close)
+    return posts
 
 
 def _watch(

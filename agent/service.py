@@ -17,7 +17,7 @@ from types import FrameType
 
 from agent import assembly
 from agent.config import Config, check_config, load_config
-from agent.daemon import Daemon
+from agent.doorstep import Stoppable
 from agent.evidence.clock import SystemClock
 from agent.findings import report
 from agent.journal.fault import JournalError
@@ -25,7 +25,6 @@ from agent.lock import Locked
 from agent.watcher import Watcher
 
 RELOADED = "the configuration is new"
-READY = "taps are accepted"
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +41,9 @@ class Service:
         self._file = file
         self._watcher = watcher
         self._clocks = clocks
-        self._daemon: Daemon | None = None
+        self._gate: Stoppable | None = None
+        self._stands = ""
+        """What the manager was told last of how the gate stands."""
         self._ending = ""
         self._next: Config | None = None
 
@@ -57,7 +58,9 @@ class Service:
         signal.signal(signal.SIGHUP, self._told_to_reload)
         while not self._ending:
             try:
-                assembly.run(config, self.began, self._watcher.alive, self._clocks)
+                # The same folder as before takes writes again one day; another may never do.
+                patient = config.gate.data_dir == good.gate.data_dir
+                assembly.run(config, self.began, self._watcher.alive, self._clocks, patient=patient)
             except (JournalError, Locked, OSError) as error:
                 if config is good:
                     raise
@@ -67,17 +70,17 @@ class Service:
             good, config, self._next = config, self._next or config, None
         self._watcher.stopping()
 
-    def began(self, daemon: Daemon) -> None:
-        """Told by the gate, under each configuration, once it accepts taps."""
-        self._daemon = daemon
-        self._watcher.ready(READY)
+    def began(self, gate: Stoppable, stands: str) -> None:
+        """Told by the gate, under each configuration, how it stands."""
+        self._gate, self._stands = gate, stands
+        self._watcher.ready(stands)
         if self._ending:  # told so while no loop was there to hear it
-            daemon.stop(self._ending)
+            gate.stop(self._ending)
 
     def _told_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._ending = signal.Signals(number).name
-        if self._daemon is not None:
-            self._daemon.stop(self._ending)
+        if self._gate is not None:
+            self._gate.stop(self._ending)
 
     def _told_to_reload(self, number: int, frame: FrameType | None) -> None:
         threading.Thread(target=self._reload, name="reload", daemon=True).start()
@@ -85,11 +88,11 @@ class Service:
     def _reload(self) -> None:
         self._watcher.reloading()
         config = self._offered()
-        if config is None or self._daemon is None:
-            self._watcher.ready(READY)
+        if config is None or self._gate is None:
+            self._watcher.ready(self._stands)
             return
         self._next = config
-        self._daemon.stop(RELOADED)
+        self._gate.stop(RELOADED)
 
     def _offered(self) -> Config | None:
         """The configuration as it is now; None, and told, when anything in it is wrong."""

@@ -1,24 +1,32 @@
 """What can be wrong with a journal.
 
-JournalError          the journal cannot be used or written; `hint` says what to do
-├── JournalMismatch   it is another gate's, or holds the other kind of registrations
-├── JournalNewer      a newer version of the agent wrote it
-├── JournalDamaged    what is in the file is not what was written
-└── RecordUnwritable  this one record cannot be written anywhere; the next one can
+JournalError           the journal cannot be used or written; `hint` says what to do
+├── JournalMismatch    it is another gate's, or holds the other kind of registrations
+├── JournalNewer       a newer version of the agent wrote it
+├── JournalDamaged     what is in the file is not what was written
+├── JournalUnwritable  its disk takes no writes now; it may again, once a person has mended that
+└── RecordUnwritable   this one record cannot be written anywhere; the next one can
 """
 
 from __future__ import annotations
 
+import errno
 import sqlite3
+from pathlib import Path
 
 KEEP_IT = "the file is damaged: keep it, it is evidence; start with a new journal"
+_SPACE = "free space on its disk: taps are refused until there is some"
 _READ_ONLY = "make its disk writable again (mount, card's lock switch, worn-out card)"
 _FAILING = (
     "its disk takes no writes any more: it was made read-only or it fails (mount and dmesg say "
     "which); taps are refused meanwhile; replace a card that fails, and keep the old one"
 )
+_BLOCKED = (
+    "free space on its disk, or make that writable again (mount says whether it was made "
+    "read-only): taps are refused until then"
+)
 _MENDS = {
-    "SQLITE_FULL": "free space on its disk: taps are refused until there is some",
+    "SQLITE_FULL": _SPACE,
     "SQLITE_READONLY": _READ_ONLY,
     "SQLITE_BUSY": "another program writes to it; stop that program",
     "SQLITE_LOCKED": "another program writes to it; stop that program",
@@ -28,9 +36,18 @@ _MENDS = {
     "SQLITE_IOERR_DIR_FSYNC": _FAILING,
     "SQLITE_IOERR_TRUNCATE": _FAILING,
     "SQLITE_IOERR_DELETE": _FAILING,
+    "SQLITE_IOERR_SHM": _BLOCKED,
     "SQLITE_IOERR": "the card or its reader fails: replace the card, keep the old one",
 }
 """By the beginning of SQLite's name for the error (https://www.sqlite.org/rescode.html)."""
+_UNWRITABLE = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR")
+_OF_FILES = {
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+    errno.EROFS: _READ_ONLY,
+    errno.EIO: _FAILING,
+}
+"""The same for files beside it, by errno."""
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _DAMAGED_TEXT = "Could not decode"
 """Python's own, for a text that is no UTF-8 any more."""
@@ -62,6 +79,10 @@ class JournalDamaged(JournalError):
     """The file does not hold what was written to it."""
 
 
+class JournalUnwritable(JournalError):
+    """Its disk is full, read-only or fails, or somebody else writes: tried again, it may work."""
+
+
 class RecordUnwritable(JournalError):
     """What was to be recorded has no form in the journal; nothing is wrong with the file."""
 
@@ -73,4 +94,11 @@ def explained(error: Exception, name: str) -> JournalError:
     if damaged or not isinstance(error, sqlite3.Error):
         return JournalDamaged(f"journal {name}: {text}", KEEP_IT)
     mends = (mend for sign, mend in _MENDS.items() if code.startswith(sign))
-    return JournalError(f"journal {name}: {text}", next(mends, "keep the file and call support"))
+    kind = JournalUnwritable if code.startswith(_UNWRITABLE) else JournalError
+    return kind(f"journal {name}: {text}", next(mends, "keep the file and call support"))
+
+
+def blocked(error: OSError, folder: Path) -> JournalUnwritable | None:
+    """What keeps the journal's folder from being written for now; None: it is something else."""
+    mend = _OF_FILES.get(error.errno or 0)
+    return None if mend is None else JournalUnwritable(f"journal in {folder}: {error}", mend)

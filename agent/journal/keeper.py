@@ -80,17 +80,24 @@ def opened(
     JournalMismatch when it holds real registrations and the gate is for training, or the other
     way round.
     """
-    keeper = Keeper(Journal(database, chance, signer), rules)
+    journal = Journal(database, chance, signer)
+    try:
+        return _begun(Keeper(journal, rules), chance, owner, now)
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _begun(keeper: Keeper, chance: random.Random, owner: Owner, now: Moment) -> Keeper:
     state = keeper.state
     if not state.journal:
         name = chance.randbytes(NAME_BYTES).hex()
         keeper.do(JournalMade(now, name, owner.gate, owner.training))
     elif state.training is not owner.training:
-        keeper.journal.close()
         holds, wanted = ("training", "real") if state.training else ("real", "training")
         raise JournalMismatch(
-            f"journal {database} holds {holds} registrations, and this gate is configured for "
-            f"{wanted} ones",
+            f"journal {keeper.journal.name} holds {holds} registrations, and this gate is "
+            f"configured for {wanted} ones",
             "set gate.training as it was, or give gate.data_dir another folder",
         )
     return keeper

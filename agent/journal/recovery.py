@@ -1,8 +1,8 @@
 """Opens the gate's journal, whatever happened to it: the gate works, and nothing is thrown away.
 
 Refused: a place that does not keep what is written. Damaged: the file is put aside whole, with its
-log, and a new journal begins that names the last good entry of the old one. After a power cut every
-page is checked; at every start the last entries are.
+log, and a new journal begins that names the last good entry of the old one. At every start every
+page is checked, and the seals of the last entries.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from agent.core.events import JournalLost
 from agent.core.moment import Moment
 from agent.core.rules import Rules
 from agent.journal.checkpoint import Signer
+from agent.journal.damaged import PARTS, files_aside, name_aside
 from agent.journal.fault import KEEP_IT, JournalDamaged, JournalError, explained
 from agent.journal.keeper import Keeper, Owner, Quarantine, opened
 from agent.journal.mount import why_unfit
@@ -26,8 +27,6 @@ from agent.journal.rows import UNREADABLE, reading, rows
 
 CHECKED_ENTRIES = 1_000
 """Read back at each start: what a failing card loses is mostly what was written last."""
-PARTS = ("", "-wal", "-shm")
-"""What SQLite keeps of one database, by the end of the file's name."""
 
 
 def require_lasting(folder: Path) -> None:
@@ -48,18 +47,34 @@ def recovered(
 
     Raises what `opened` raises but JournalDamaged, and OSError when the file cannot be put aside.
     """
+    aside = None
     try:
-        _check(database, chance)
-        return opened(database, rules, chance, owner, now, signer)
+        _check(database)
+        keeper = opened(database, rules, chance, owner, now, signer)
     except JournalDamaged as error:
         aside = put_aside(database, now, str(error))
-    keeper = opened(database, rules, chance, owner, now, signer)
-    keeper.do(JournalLost(now, aside.file, aside.upto, aside.head.hex(), aside.reason))
-    keeper.lost = aside
+        keeper = opened(database, rules, chance, owner, now, signer)
+    try:
+        keeper.lost = aside or _unnamed(keeper, database)
+        if (lost := keeper.lost) is not None:
+            keeper.do(JournalLost(now, lost.file, lost.upto, lost.head.hex(), lost.reason))
+    except BaseException:
+        keeper.journal.close()
+        raise
     return keeper
 
 
-def _check(database: Path, chance: random.Random) -> None:
+def _unnamed(keeper: Keeper, database: Path) -> Quarantine | None:
+    """The last one that was put aside, if no entry says so: the disk was full then, or the power
+    went before there was one.
+    """
+    aside = files_aside(database)
+    if not aside or aside[-1].name in keeper.journal.replaced():
+        return None
+    return Quarantine(aside[-1].name, *_last_good(aside[-1]), "it was put aside at a start before")
+
+
+def _check(database: Path) -> None:
     """Raises JournalDamaged before anything is written to a damaged file."""
     if not database.exists() or not database.stat().st_size:
         return
@@ -97,11 +112,7 @@ def _wrong(connection: sqlite3.Connection) -> str:
 def put_aside(database: Path, now: Moment, reason: str) -> Quarantine:
     """Renames the file with all that belongs to it, durably. Raises OSError."""
     upto, head = _last_good(database)
-    stamp = dt.datetime.fromtimestamp(now.unix_ms / 1000, dt.UTC).strftime("%Y%m%dT%H%M%SZ")
-    name, count = f"{database.stem}-damaged-{stamp}{database.suffix}", 1
-    while database.with_name(name).exists():
-        count += 1
-        name = f"{database.stem}-damaged-{stamp}-{count}{database.suffix}"
+    name = name_aside(database, dt.datetime.fromtimestamp(now.unix_ms / 1000, dt.UTC))
     for part in reversed(PARTS):  # the file itself last: until then the old name is found damaged
         piece = database.with_name(database.name + part)
         if piece.exists():

@@ -30,6 +30,7 @@ from agent.core.records import (
 from agent.core.spans import Span
 from agent.journal.beat import Beat
 from agent.journal.checkpoint import EVERY_ENTRIES, Signer
+from agent.journal.damaged import replaced
 from agent.journal.fault import (
     JournalError,
     JournalMismatch,
@@ -146,6 +147,13 @@ class Journal:
         unix_ms, mono_ms, boot_id, trust, mains, orderly = row
         at = Moment(unix_ms, mono_ms, boot_id, Trust(trust))
         return Beat(at, Reading(mains), bool(orderly))
+
+    def replaced(self) -> frozenset[str]:
+        """The damaged journals in whose place this one came, by their files."""
+        try:
+            return frozenset(one.file for one in replaced(self._db.conn))
+        except sqlite3.Error as error:
+            raise explained(error, self.name) from error
 
     def tidy(self) -> None:
         """Takes out of the log what was erased, if a reader was in the way when it was."""

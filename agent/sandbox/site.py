@@ -228,7 +228,7 @@ class VirtualSite:
         """Starts the agent as a gate does; how many seconds it took until it could read."""
         begun = time.monotonic()
         self.launch()
-        while not self._reads():
+        while not self.reads():
             if self.ended():
                 raise RuntimeError(f"the agent ended at once:\n{self.log.read_text()}")
             if time.monotonic() - begun > START_S:
@@ -259,11 +259,15 @@ class VirtualSite:
             return ("-m", "agent", "run", "--config", str(self.config))
         return ("-m", "agent.sandbox.timed_agent", str(self.config), str(time_of_world.path))
 
-    def _reads(self) -> bool:
+    def reads(self) -> bool:
+        """True once its reader works and its workers are known."""
         try:
-            status = self.status()
+            answer = self.ask(ask="status")
         except NobodyAnswers:
             return False
+        if not answer["done"]:  # its journal cannot be opened yet
+            return False
+        status = answer["status"]
         return status["devices"].get("entrance", False) and bool(status["roster"]["workers"])
 
     @property

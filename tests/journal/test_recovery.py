@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import shutil
 import sqlite3
@@ -16,9 +17,15 @@ from agent.core.events import DeviceWent, Started
 from agent.core.moment import Moment
 from agent.core.rules import Rules
 from agent.journal.checkpoint import signer_from
-from agent.journal.fault import JournalError, JournalMismatch
+from agent.journal.fault import (
+    JournalError,
+    JournalMismatch,
+    JournalUnwritable,
+    blocked,
+    explained,
+)
 from agent.journal.keeper import Keeper, Owner
-from agent.journal.recovery import recovered
+from agent.journal.recovery import put_aside, recovered
 from agent.journal.rows import reading, rows
 from agent.journal.schema import APPLICATION_ID
 from agent.journal.verify import verify
@@ -205,3 +212,52 @@ def test_a_folder_that_cannot_be_written_is_told_with_the_mend(tmp_path: Path) -
     with pytest.raises(JournalError) as raised:
         opened(tmp_path / "missing" / "journal.db")
     assert "folder" in raised.value.hint
+
+
+def test_a_journal_put_aside_before_there_was_room_for_a_new_one_is_named_all_the_same(
+    closed: Path,
+) -> None:
+    spoil(closed, 4096, 8192)
+    put_aside(closed, at(9_000), "damaged")  # and then the disk was full, or the power went
+    for start in range(2):
+        keeper = opened(closed, n=9_001 + start)
+        with closing(keeper.journal):
+            assert (keeper.lost is None) is (start == 1)
+    with reading(closed) as connection:
+        named = [row.entry().record for row in rows(connection) if row.kind == "journal-replaced"]
+    assert [getattr(record, "file", "") for record in named] == [aside(closed).name]
+
+
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("SQLITE_FULL", "free space"),
+        ("SQLITE_IOERR_SHMSIZE", "free space on its disk, or make that writable again"),
+        ("SQLITE_IOERR_SHMOPEN", "free space on its disk, or make that writable again"),
+        ("SQLITE_IOERR_WRITE", "made read-only or it fails"),
+        ("SQLITE_READONLY_CANTINIT", "make its disk writable again"),
+        ("SQLITE_IOERR_READ", "replace the card"),
+        ("SQLITE_BUSY", "stop that program"),
+    ],
+)
+def test_what_keeps_a_journal_from_being_written_has_its_mend_and_may_pass(
+    name: str, mend: str
+) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = name
+    found = explained(error, "journal.db")
+    assert isinstance(found, JournalUnwritable)
+    assert mend in found.hint
+
+
+@pytest.mark.parametrize(
+    ("number", "mend"), [(errno.ENOSPC, "free space"), (errno.EROFS, "writable again")]
+)
+def test_so_has_what_keeps_its_folder_from_being_written(number: int, mend: str) -> None:
+    found = blocked(OSError(number, "no"), Path("/data"))
+    assert found is not None
+    assert mend in found.hint
+
+
+def test_a_folder_that_is_not_there_is_a_mistake_that_does_not_pass_by_itself() -> None:
+    assert blocked(FileNotFoundError(errno.ENOENT, "no"), Path("/data")) is None
