@@ -19,6 +19,7 @@ from agent.config import Config
 from agent.core.events import TimePassed
 from agent.core.moment import Moment
 from agent.daemon import Daemon
+from agent.doorstep import Stoppable
 from agent.evidence.clock import SystemClock
 from agent.service import Service
 from agent.watcher import Watcher
@@ -70,10 +71,10 @@ class TimedService(Service):
         follow = partial(wire.follow, self._passed)
         threading.Thread(target=follow, name="time wire", daemon=True).start()
 
-    def began(self, daemon: Daemon) -> None:
+    def began(self, gate: Stoppable, stands: str) -> None:
         """As told by the gate."""
-        self._running = daemon
-        super().began(daemon)
+        self._running = gate if isinstance(gate, Daemon) else None
+        super().began(gate, stands)
 
     def _clock(self, config: Config) -> SystemClock:
         return AheadClock(self._wire, believed=config.clock.trust == "always")
