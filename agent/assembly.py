@@ -20,7 +20,7 @@ from agent.channels import open_channel
 from agent.channels.base import ChannelError
 from agent.channels.delivery import Delivery, Post
 from agent.config import Config
-from agent.config.surroundings import plan_of
+from agent.config.surroundings import names_of, plan_of
 from agent.control import ControlServer
 from agent.core.events import DeviceWent, Event
 from agent.core.outage.measurements import MAINS_SENSOR
@@ -235,8 +235,9 @@ def _posts(config: Config, clock: SystemClock, parts: ExitStack) -> Mapping[str,
     def now() -> dt.datetime:
         return dt.datetime.fromtimestamp(clock.now().unix_ms / 1000, dt.UTC)
 
+    names = names_of(config)
     posts = {
-        channel.name: Post(open_channel(channel, config.site.place, now), channel.timeout_s)
+        channel.name: Post(open_channel(channel, config.site.place, now, names), channel.timeout_s)
         for channel in config.channels
     }
     for post in posts.values():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.channels.credentials import Authorities, CredentialFiles
+    from agent.channels.names import Names
     from agent.config.settings import ChannelSettings, PlaceSettings
 
 
@@ -22,12 +23,16 @@ Now = Callable[[], dt.datetime]
 
 
 def open_channel(
-    settings: ChannelSettings, place: PlaceSettings | None = None, now: Now | None = None
+    settings: ChannelSettings,
+    place: PlaceSettings | None = None,
+    now: Now | None = None,
+    names: Names | None = None,
 ) -> Channel:
     """The channel of `settings`. What is wrong with its files is told when it is used.
 
     `place`: where the site is, for a service that registers the place. `now`: by which its messages
-    are dated, the machine's clock by default.
+    are dated, the machine's clock by default. `names`: who says where its host is, by default the
+    machine's resolver alone.
     """
     clock = now or _utc_now
     from agent.channels.credentials import Authorities
@@ -35,16 +40,18 @@ def open_channel(
     trusted = Authorities(settings.ca_file) if settings.ca_file is not None else None
     match settings.kind:
         case "checkinatwork":
-            return _checkinatwork(settings, trusted, clock)
+            return _checkinatwork(settings, trusted, names, clock)
         case "checkinout":
-            return _checkinout(settings, trusted, place, clock)
+            return _checkinout(settings, trusted, names, place, clock)
         case "supplier":
-            return _supplier(settings, trusted, clock)
+            return _supplier(settings, trusted, names, clock)
         case unknown:
             raise ValueError(f"channel {settings.name}: no such kind: {unknown}")
 
 
-def _checkinatwork(settings: ChannelSettings, trusted: Authorities | None, clock: Now) -> Channel:
+def _checkinatwork(
+    settings: ChannelSettings, trusted: Authorities | None, names: Names | None, clock: Now
+) -> Channel:
     from agent.channels.checkinatwork import Checkinatwork
     from agent.channels.credentials import Credentials
     from agent.channels.wire import Wire
@@ -55,7 +62,7 @@ def _checkinatwork(settings: ChannelSettings, trusted: Authorities | None, clock
         settings.name,
         settings.endpoint,
         Credentials(files),
-        Wire(trusted),
+        Wire(trusted, names=names),
         environment=settings.environment,
         clock=clock,
     )
@@ -64,6 +71,7 @@ def _checkinatwork(settings: ChannelSettings, trusted: Authorities | None, clock
 def _checkinout(
     settings: ChannelSettings,
     trusted: Authorities | None,
+    names: Names | None,
     place: PlaceSettings | None,
     clock: Now,
 ) -> Channel:
@@ -73,7 +81,7 @@ def _checkinout(
     from agent.channels.wire import Wire
 
     assert settings.key is not None and place is not None  # channel_check.py asks for both
-    wire = Wire(trusted)
+    wire = Wire(trusted, names=names)
     tokens = AccessTokens(
         settings.token_address,
         settings.client_id,
@@ -93,7 +101,9 @@ def _checkinout(
     )
 
 
-def _supplier(settings: ChannelSettings, trusted: Authorities | None, clock: Now) -> Channel:
+def _supplier(
+    settings: ChannelSettings, trusted: Authorities | None, names: Names | None, clock: Now
+) -> Channel:
     from agent.channels.credentials import BearerToken, Credentials
     from agent.channels.mutual_tls import open_wire
     from agent.channels.supplier import Supplier
@@ -102,7 +112,7 @@ def _supplier(settings: ChannelSettings, trusted: Authorities | None, clock: Now
     return Supplier(
         settings.name,
         settings.endpoint,
-        partial(open_wire, trusted),
+        partial(open_wire, trusted, names),
         duty=settings.duty,
         clock=clock,
         token=BearerToken(settings.token_file) if settings.token_file else None,

@@ -2,13 +2,13 @@
 
 httpx bounds each read by itself, so a server that sends a byte now and then holds a call for ever,
 even inside its headers. `DeadlineBackend` gives every connect, read and write only what is left of
-the call. The addresses of a name share it, so that a dead IPv6 route leaves time for IPv4.
+the call. Finding the addresses of a name has half of it at most; they share the rest, so that a
+dead IPv6 route leaves time for IPv4.
 """
 
 from __future__ import annotations
 
 import contextlib
-import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
@@ -16,11 +16,15 @@ from typing import Any
 
 import httpcore
 
+from agent.channels.names import Names
+
 Remaining = Callable[[], float]
 """Seconds left of the call; below zero once it is over."""
 
 _remaining: ContextVar[Remaining | None] = ContextVar("remaining", default=None)
 
+UNBOUNDED_S = 60.0
+"""For a lookup outside any deadline."""
 LEAST_WAIT_S = 0.001
 """A socket takes 0 as "do not wait": a call that is over must time out, not fail otherwise."""
 
@@ -79,10 +83,11 @@ class DeadlineStream(httpcore.NetworkStream):
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """Opens connections that end with the call."""
+    """Opens connections that end with the call, to the addresses that `names` gives of a host."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Names | None = None) -> None:
         self._backend = httpcore.SyncBackend()
+        self._names = names or Names()
 
     def connect_tcp(
         self,
@@ -94,7 +99,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connects to the first address of `host` that takes it; raises httpcore.ConnectError."""
         failure: Exception | None = None
-        addresses = _addresses(host, port)
+        addresses = self._addresses(host, _bounded(timeout, 2))
         for place, address in enumerate(addresses):
             share = _bounded(timeout, len(addresses) - place)
             try:
@@ -107,11 +112,8 @@ class DeadlineBackend(httpcore.NetworkBackend):
                 return DeadlineStream(stream)
         raise failure or httpcore.ConnectError("the name has no address")
 
-
-def _addresses(host: str, port: int) -> list[str]:
-    """The addresses of `host` in the order of the resolver, each once."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise httpcore.ConnectError(str(error)) from error
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    def _addresses(self, host: str, wait_s: float | None) -> list[str]:
+        try:
+            return self._names.addresses(host, UNBOUNDED_S if wait_s is None else wait_s)
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error

@@ -7,19 +7,22 @@ import ssl
 
 from agent.channels.base import NotAuthenticated
 from agent.channels.credentials import Authorities, Credential, load_authorities
+from agent.channels.names import Names
 from agent.channels.wire import HINT_CREDENTIAL, Wire
 
 
-def open_wire(authorities: Authorities | None, shown: Credential | None) -> Wire:
+def open_wire(
+    authorities: Authorities | None, names: Names | None, shown: Credential | None
+) -> Wire:
     """A wire that trusts these (None: the system's authorities) and shows `shown`, if any.
 
     Raises CredentialError.
     """
     if shown is None:
-        return Wire(authorities)
+        return Wire(authorities, names=names)
     # A context of its own: one that shows a certificate goes on showing it.
     own = load_authorities(authorities.file) if authorities else ssl.create_default_context()
-    return Wire(client_context(own, shown))
+    return Wire(client_context(own, shown), names=names)
 
 
 def client_context(context: ssl.SSLContext, shown: Credential) -> ssl.SSLContext:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import httpx
 
     from agent.channels.credentials import Authorities
+    from agent.channels.names import Names
 
 MAX_ANSWER_BYTES = 8 * 2**20
 """A registration answers in about 1.5 kB, a search of 500 in 0.8 MB: ten times that, and whole."""
@@ -114,17 +115,20 @@ class Wire:
 
     `transport`: an ssl context makes the gate's own transport on first use (None: the system's
     CAs), authorities make it anew when their file was renewed; any httpx transport is taken as it
-    is. `monotonic` times the deadline, in seconds.
+    is. `names` finds the addresses of hosts (None: the machine's resolver does). `monotonic` times
+    the deadline, in seconds.
     """
 
     def __init__(
         self,
         transport: httpx.BaseTransport | ssl.SSLContext | Authorities | None = None,
         *,
+        names: Names | None = None,
         max_answer_bytes: int = MAX_ANSWER_BYTES,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
+        self._names = names
         self._max_answer_bytes = max_answer_bytes
         self._monotonic = monotonic
         self._client: httpx.Client | None = None
@@ -145,7 +149,7 @@ class Wire:
         headers: Mapping[str, str] | None = None,
         timeout_s: float,
     ) -> WireAnswer:
-        """One attempt, over within `timeout_s` unless a resolver hangs. Raises ChannelError."""
+        """One attempt, over within `timeout_s`. Raises ChannelError."""
         if self._closed:
             raise NotReached("the channel is closed: the gate is stopping", retry=False)
         import httpx
@@ -191,7 +195,7 @@ class Wire:
             import httpx
 
             if transport is None or isinstance(transport, ssl.SSLContext):
-                transport = gate_transport(transport)
+                transport = gate_transport(transport, self._names)
             self._client = httpx.Client(transport=transport, headers=_HEADERS, trust_env=False)
         return self._client
 
@@ -218,7 +222,9 @@ class Wire:
         return bytes(body)
 
 
-def gate_transport(context: ssl.SSLContext | None = None) -> httpx.BaseTransport:
+def gate_transport(
+    context: ssl.SSLContext | None = None, names: Names | None = None
+) -> httpx.BaseTransport:
     """The transport of a gate: real TLS by `context`, one deadline over the whole of each call."""
     import httpcore
     import httpx
@@ -229,7 +235,7 @@ def gate_transport(context: ssl.SSLContext | None = None) -> httpx.BaseTransport
     transport = httpx.HTTPTransport(verify=context)
     # The one private name of httpx that we touch: it offers no other way to a network backend.
     transport._pool = httpcore.ConnectionPool(
-        ssl_context=context, keepalive_expiry=KEEP_ALIVE_S, network_backend=DeadlineBackend()
+        ssl_context=context, keepalive_expiry=KEEP_ALIVE_S, network_backend=DeadlineBackend(names)
     )
     return transport
 

@@ -18,6 +18,7 @@ from agent.core.outage.facts import Facts, Medium, Party, Uplink, Way
 from drivers.base import MainsSettings
 
 if TYPE_CHECKING:
+    from agent.channels.names import Names
     from agent.config.settings import ChannelSettings, Config
     from agent.evidence.gauges import Plan
 
@@ -118,6 +119,13 @@ def _digest(config: Config) -> str:
         *sorted((c.name, c.kind, c.environment, c.endpoint) for c in config.channels),
     )
     return hashlib.sha256(repr(paths).encode()).hexdigest()[:16]
+
+
+def names_of(config: Config) -> Names:
+    """Who says where the hosts of the channels are."""
+    from agent.channels.names import Names
+
+    return Names((*config.evidence.resolvers, *config.evidence.other_resolvers))
 
 
 def plan_of(config: Config) -> Plan:

@@ -11,6 +11,7 @@ from agent.channels import open_channel
 from agent.channels.base import AsksAfter, Channel, ChannelError, LooksUp
 from agent.channels.credentials import CredentialError, CredentialFiles, load
 from agent.config import ChannelSettings, Config
+from agent.config.surroundings import names_of
 from agent.core.delivery.inquiries import Ability
 from agent.core.outage.measurements import FAILING, WELL, Layer, Measurement
 from agent.doctor.verdicts import Verdict, broken, untried, warning, well
@@ -56,7 +57,7 @@ def network(taken: Iterable[Measurement]) -> Iterator[Verdict]:
 def channel(settings: ChannelSettings, config: Config, now: dt.datetime) -> Iterator[Verdict]:
     """Whether this channel can be used, by a question to it that changes nothing; and how long."""
     part = f"channel {settings.name}"
-    opened = open_channel(settings, config.site.place)
+    opened = open_channel(settings, config.site.place, names=names_of(config))
     try:
         opened.prepare()
         yield well(part, _asked(opened, settings))

@@ -75,7 +75,9 @@ def configured_resolvers() -> tuple[str, ...]:
     return ()
 
 
-def ask(resolver: str, name: str, device: str = "", slow_s: float = 0.0) -> Answered:
+def ask(
+    resolver: str, name: str, device: str = "", slow_s: float = 0.0, *, port: int = PORT
+) -> Answered:
     """What `resolver` says of `name`; takes up to 7 s where it is silent, and `slow_s` more on a
     line that is so slow."""
     ident = secrets.randbits(16)
@@ -83,12 +85,12 @@ def ask(resolver: str, name: str, device: str = "", slow_s: float = 0.0) -> Answ
     family = socket.AF_INET6 if ":" in resolver else socket.AF_INET
     try:
         with new_socket(family, socket.SOCK_DGRAM, device) as asking:
-            asking.connect((resolver, PORT))
+            asking.connect((resolver, port))
             answer = _by_udp(asking, question, ident, slow_s)
         if answer is not None and answer[1] & CUT:
             with new_socket(family, socket.SOCK_STREAM, device) as asking:
                 asking.settimeout(ASKED_S[-1] + slow_s)
-                asking.connect((resolver, PORT))
+                asking.connect((resolver, port))
                 answer = _by_tcp(asking, question, ident)
     except OSError as error:
         unasked = error.errno in (errno.EPERM, errno.EACCES, errno.ENODEV, errno.EMFILE)

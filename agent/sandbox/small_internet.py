@@ -15,7 +15,7 @@ import socket
 import struct
 import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
@@ -62,30 +62,37 @@ class Empty:
 
 
 class Resolver:
-    """Knows NAMES, and answers at `address`; silent while `down`."""
+    """Knows `names`, and answers at `address` and `port` (0: any that is free); silent while
+    `down`."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(
+        self, address: str, port: int = 53, names: Mapping[str, str] | None = None
+    ) -> None:
         self.down = False
+        self.asked = 0
+        self._names = NAMES if names is None else names
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind((address, 53))
+        self._socket.bind((address, port))
+        self.port = int(self._socket.getsockname()[1])
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
         while True:
             question, whose = self._socket.recvfrom(512)
+            self.asked += 1
             if not self.down:
-                self._socket.sendto(answer_to(question), whose)
+                self._socket.sendto(answer_to(question, self._names), whose)
 
 
-def answer_to(question: bytes) -> bytes:
-    """The answer to a question about an address (RFC 1035), from NAMES alone."""
+def answer_to(question: bytes, names: Mapping[str, str]) -> bytes:
+    """The answer to a question about an address (RFC 1035), from `names` alone."""
     labels, place = [], 12
     while length := question[place]:
         labels.append(question[place + 1 : place + 1 + length].decode("ascii"))
         place += 1 + length
     asked = question[12 : place + 5]
     wants_a = question[place + 1 : place + 3] == b"\0\1"
-    address = NAMES.get(".".join(labels).lower())
+    address = names.get(".".join(labels).lower())
     code = 0 if address else 3
     records = b""
     if address and wants_a:

@@ -52,7 +52,7 @@ class Mutual:
         return Supplier(
             "s",
             self.server.address + BASE_PATH,
-            lambda shown: open_wire(trusted, shown),
+            lambda shown: open_wire(trusted, None, shown),
             duty="checkinatwork",
             clock=self._clock,
             credentials=credentials,

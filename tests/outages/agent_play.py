@@ -49,7 +49,8 @@ empty_page = "http://{PAGE_NAME}/generate_204"
 [outage]
 hysteresis_s = {HYSTERESIS_S}
 """
-GROUND = Ground(SERVICE, 443, SERVICE_NAME, MORE, ("nsenter", "--net=/run/netns/gate", "--"))
+LAUNCHER = ("nsenter", "--net=/run/netns/gate", "--")
+GROUND = Ground(SERVICE, 443, SERVICE_NAME, MORE, launcher=LAUNCHER)
 
 
 def until(true: object, what: str, within_s: float = PATIENCE_S) -> None:
@@ -85,7 +86,7 @@ def main(name: str, folder: Path, wanted: str) -> None:
         until(lambda: registered(site) == 1, "the first one is registered")
         time.sleep(8)  # a round of peace
         OUTAGES[name](World(internet, site.server, site.authority))
-        if name == "dns-down":  # a connection that is kept open asks for no name
+        if name in ("dns-down", "their-resolver-down"):  # a connection kept open asks no name
             site.stop_agent()
             site.start_agent()
         begun = time.monotonic()
