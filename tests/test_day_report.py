@@ -28,6 +28,8 @@ from agent.core.events import (
     TimePassed,
 )
 from agent.core.moment import Moment
+from agent.core.outage.procedure_records import By
+from agent.core.paper.paper_events import PaperChecked, ReferenceEntered
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.desk.status import as_text as status_text
@@ -191,6 +193,22 @@ def test_a_channel_that_works_again_is_well(gate: Gate) -> None:
             answers = tuple(Answer(r.reference, RECEIPT) for r in command.registrations)
             gate.keeper.do(BurstEnded(gate.at, command.attempt, command.channel, answers))
     assert "channel ciaw: well" in status_text(status(gate.keeper.state, gate.at))
+
+
+def test_who_was_delivered_after_all_is_shown_with_the_receipt_and_the_list(gate: Gate) -> None:
+    gate.tap("04D4", Failure("Unavailable", "the service is not available", "wait"))
+    gate.keeper.do(ReferenceEntered(gate.at, "4711", By.COMMAND))
+    (number,) = gate.keeper.state.papers.sheets
+    gate.keeper.do(PaperChecked(gate.at, By.COMMAND, True, number))
+    assert gate.report(MONDAY, MONDAY)["obligations"] == {"on paper": 1}
+    gate.ms += 600_000
+    for command in gate.keeper.do(TimePassed(gate.at)):
+        if isinstance(command, Send):
+            answers = tuple(Answer(r.reference, RECEIPT) for r in command.registrations)
+            gate.keeper.do(BurstEnded(gate.at, command.attempt, command.channel, answers))
+    report = gate.report(MONDAY, TUESDAY)
+    assert report["obligations"] == {"registered, on paper too": 1}
+    assert f"receipt {RECEIPT.number}): registered, and on list {number} (4711)" in as_text(report)
 
 
 def test_every_remark_of_the_service_says_what_it_means_and_who_acts() -> None:

@@ -32,12 +32,16 @@ class Concern:
         return f"{self.problem}; {self.who}: {self.do}"
 
 
+BOTH = "registered, on paper too"
+"""Whoever stands on a list that is proof and was delivered after all: both are shown."""
+
+
 def standing(obligation: Obligation) -> str:
     """Where it stands, in a word or two: its outcome, or what it waits for."""
     if obligation.on_paper:
         return Outcome.ON_PAPER.value
-    if obligation.list_reference:
-        return "registered, on paper too"
+    if obligation.outcome is Outcome.REGISTERED and obligation.list_reference:
+        return BOTH
     if obligation.outcome is not None:
         return obligation.outcome.value
     if obligation.handed_to:

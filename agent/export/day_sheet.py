@@ -135,7 +135,10 @@ class Sheet:
 
     def _ended(self, line: Line) -> str:
         """The outcome, with what proves it or what was wrong."""
-        proof = line.receipt or line.list_reference or ", ".join(line.incidents)
+        listed = ""
+        if line.list_reference:
+            listed = f"{self._said('column.list')} {line.list_number} ({line.list_reference})"
+        proof = ", ".join(filter(None, (line.receipt, listed, *line.incidents)))
         parts = (self._outcome(line.outcome), proof, why(line, self._texts[0]))
         return ": ".join(filter(None, parts))
 

@@ -14,7 +14,7 @@ from agent.core.delivery.receipt_records import ObligationCancelled, ReceiptFoll
 from agent.core.moment import Moment
 from agent.core.obligations import Outcome
 from agent.core.outage.incident_records import ExemptionsWithdrawn, ObligationsExempted
-from agent.core.paper.paper_records import ListMade, ObligationOnPaper, PersonListed
+from agent.core.paper.paper_records import ListMade, ListStands, ObligationOnPaper, PersonListed
 from agent.core.records import (
     AttemptStarted,
     DayBegan,
@@ -42,7 +42,8 @@ class Line:
     `outcome` is OPEN or an Outcome's value. `tapped`: None as long as only its employer said that
     the worker comes.
     `listed_by`: the firms that made the attendance lists that name the worker. `list_reference`:
-    the reference number of the list that proves the day. `incidents`: those that exempt.
+    the reference number of the list that proves the day, also of whoever got a receipt after all.
+    `incidents`: those that exempt.
     `sent_by`: the last channel that carried it. `stored`: when the receipt came.
     """
 
@@ -91,6 +92,8 @@ class Days:
         self._days: dict[dt.date, Day] = {}
         self._where: dict[str, dt.date] = {}
         self._lists: dict[str, str] = {}
+        self._named: dict[str, list[str]] = {}
+        """By list: the references of whom it names."""
 
     def take(self, entry: Entry) -> Iterable[Day]:
         """The next entry; the touched days that are over with it, in order."""
@@ -160,6 +163,9 @@ class Days:
                 known = self._days[self._where[reference]].lines[reference]
                 firms = (*known.listed_by, self._lists.get(number, ""))
                 self._change(entry, (reference,), listed_by=firms)
+                self._named.setdefault(number, []).append(reference)
+            case ListStands(number, proof):
+                self._stands(entry, number, proof)
             case ObligationOnPaper(reference, _, number, proof):
                 self._change(
                     entry,
@@ -180,6 +186,13 @@ class Days:
             case ObligationCancelled(reference):
                 cancelled = Outcome.CANCELLED.value
                 self._change(entry, (reference,), outcome=cancelled, remarks=())
+
+    def _stands(self, entry: Entry, number: str, proof: str) -> None:
+        """The list is proof from here on: the first one that is counts, as it does at the gate."""
+        for reference in self._named.pop(number, ()):
+            where = self._where.get(reference)
+            if where is not None and not self._days[where].lines[reference].list_reference:
+                self._change(entry, (reference,), list_number=number, list_reference=proof)
 
     def _open(self, entry: Entry, opened: ObligationOpened) -> None:
         day = self._day(opened.day)

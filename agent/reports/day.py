@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from agent.core.concerns import concerns, standing
+from agent.core.concerns import BOTH, concerns, standing
 from agent.core.identifiers import mask_inss, mask_uid
 from agent.core.obligations import Obligation
 from agent.core.paper.papers import Sheet
@@ -33,6 +33,7 @@ def day_report(past: PastDay, day: dt.date, today: dt.date, firms: Mapping[str, 
                 "name": firms.get(number, ""),
                 "obligations": dict(Counter(map(standing, theirs))),
                 "attention": [row for o in theirs for row in _rows(o, past, today)],
+                "on_paper_too": [_on_both(o) for o in theirs if standing(o) == BOTH],
                 "unsettled": [_named(o) for o in theirs if o.outcome is None and not o.on_paper],
             }
             for number, theirs in _by_employer(past.obligations)
@@ -90,6 +91,12 @@ def _named(obligation: Obligation) -> dict[str, str]:
     }
 
 
+def _on_both(obligation: Obligation) -> dict[str, str]:
+    """Who was delivered after all, the list that proved the day until then beside the receipt."""
+    listed = {"list": obligation.list_number, "list_reference": obligation.list_reference}
+    return {**_named(obligation), **listed}
+
+
 def as_text(report: Mapping[str, Any]) -> str:
     """The report in lines for a person."""
     lines = [f"{report['day']}: {counted(report['obligations']) or 'nobody owed a registration'}"]
@@ -98,6 +105,10 @@ def as_text(report: Mapping[str, Any]) -> str:
         number = firm["number"] or "no company number (Limosa)"
         lines.append(f"{name}, {number}: {counted(firm['obligations'])}")
         lines += [f"  {_who(row)}: {row['standing']}" for row in firm["unsettled"]]
+        lines += [
+            f"  {_who(row)}: registered, and on list {row['list']} ({row['list_reference']})"
+            for row in firm["on_paper_too"]
+        ]
         for row in firm["attention"]:
             lines.append(f"  {_who(row)}: {row['problem']}\n    {row['who']}: {row['do']}")
     lines += [_list_in_words(one) for one in report["lists"]]

@@ -9,6 +9,8 @@ from agent.core.delivery.receipt_records import ObligationCancelled
 from agent.core.moment import Moment
 from agent.core.obligations import Outcome
 from agent.core.outage.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.paper.attendance_list import Mark
+from agent.core.paper.paper_records import ListMade, ListStands, PersonListed
 from agent.core.records import (
     Entry,
     ObligationExpired,
@@ -19,9 +21,10 @@ from agent.core.records import (
     Verdict,
     kind_of,
 )
-from agent.export.day_sheet import EVENTS
+from agent.export.day_sheet import EVENTS, Heading, Sheet
 from agent.export.days import Day, Days
 from agent.journal.rows import reading, rows
+from agent.locale import texts
 from agent.sandbox.firms import BRUSSELS, JAN, Site
 
 DAY = dt.date(2026, 11, 23)
@@ -76,6 +79,20 @@ def test_a_registration_taken_back_is_cancelled_whatever_it_was() -> None:
     cancelled = ObligationCancelled("j-1", "1001")
     assert outcome_of(RECEIPT, cancelled) == Outcome.CANCELLED
     assert outcome_of(EXPIRED, RECEIPT) == Outcome.REGISTERED
+
+
+def test_whoever_was_delivered_after_all_has_the_receipt_and_the_list() -> None:
+    made = ListMade("L1", DAY, "1Y1000NF9KCQZ", JAN.employer, "4711", "keypad", 0)
+    again = replace(made, number="L2", reference="4712")
+    listed = [PersonListed(n, "j-1", 1, JAN, None, Mark.OPEN) for n in ("L1", "L2")]
+    stand = (ListStands("L1", "4711"), ListStands("L2", "4712"))
+    day = told(entries_of(OPENED, made, again, *listed, *stand, RECEIPT))[DAY.isoformat()]
+    line = day.lines["j-1"]
+    assert (line.outcome, line.receipt) == (Outcome.REGISTERED, "123")
+    assert (line.list_number, line.list_reference) == ("L1", "4711")  # as the gate holds it
+    heading = Heading("g", "s", "d", "f", JAN.employer, False, "j", "", 1, "en")
+    (page,) = Sheet(heading, [texts("en", "bundle")], BRUSSELS).page(day)
+    assert b"123, Attendance list L1 (4711)" in page
 
 
 def test_only_days_of_which_something_is_new_are_told() -> None:
