@@ -4,6 +4,7 @@
     registrations.csv    what ended with a receipt                       (tables.py, excel.py)
     obligations.csv      every worker's day and its outcome
     days/2026-11-24.html the same for people, and what befell the site   (day_sheet.py)
+    lists/j-1124-1.pdf   the attendance lists that the firm made itself  (lists.py)
     README.txt           what is what, in four languages
     manifest.json        whose, from where to where, and each file's hash
     manifest.sig         the gate's signature on the manifest, base64
@@ -21,7 +22,7 @@ import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -38,12 +39,14 @@ from agent.export.day_sheet import EVENTS, Heading, Sheet
 from agent.export.days import Day, Days, Line
 from agent.export.excel import csv_head, csv_lines
 from agent.export.journal_slice import lines_for
+from agent.export.lists import Lists
 from agent.export.past import entries_before, past_of
 from agent.journal.checkpoint import Checkpoint, signer_at
 from agent.journal.fault import JournalError, explained
 from agent.journal.rows import Row, reading, rows
 from agent.locale import texts
 from agent.logs import masked as without_numbers
+from agent.paper.listing import Place
 
 FORMAT = "werfpoort-bundle-1"
 JOURNAL, MANIFEST, SIGNATURE = "journal.jsonl", "manifest.json", "manifest.sig"
@@ -64,6 +67,7 @@ class Order:
     """A bundle to be made: entries `first` to `upto` of `journal`, into `folder`.
 
     `upto` is a checkpoint. `key` signs the manifest. `made`: when, with its offset.
+    `firms`: names by company number.
     """
 
     journal: Path
@@ -80,6 +84,8 @@ class Order:
     training: bool
     version: str
     made: dt.datetime
+    address: str = ""
+    firms: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +143,8 @@ def file_name(order: Order, journal: str) -> str:
 
 
 def make(order: Order) -> Made:
-    """Makes the bundle. Raises JournalError, OSError where there is no room, EncryptError."""
+    """Makes the bundle. Raises JournalError, OSError where there is no room, EncryptError, and
+    DeviceError when a list cannot be made a PDF."""
     with reading(order.journal) as connection:
         try:
             connection.execute("BEGIN")  # one state of the journal for every pass
@@ -176,6 +183,7 @@ class _Making:
         self._past = past_of(connection, order.first, order.upto)
         self._since = next(self._rows(order.first, order.first)).at.day(self._zone)
         self._sheet = self._sheet_maker()
+        self._lists = self._lists_maker()
 
     def _rows(self, first: int, last: int) -> Iterator[Row]:
         return rows(self._connection, first - 1, last)
@@ -220,8 +228,7 @@ class _Making:
         owners, days = Owners(), Days(self._zone, order.first, self._past.mended, EVENTS)
         for entry in entries_before(self._connection, self._past.start, order.first):
             owners.learn(entry.record)
-            for day in days.take(entry):
-                self._tell(day)
+            self._take(days, entry)
         yield JOURNAL, lines_for(self._reader, owners, self._entries(days), self._counts)
         yield "registrations.csv", self._registrations.pieces()
         yield "obligations.csv", self._obligations.pieces()
@@ -238,11 +245,26 @@ class _Making:
         """The slice, read once: the days are told while it is packed."""
         for row in self._rows(self._order.first, self._order.upto):
             entry = row.entry()
-            for day in days.take(entry):
-                self._tell(day)
+            self._take(days, entry)
             yield row, entry
         for day in days.rest():
             self._tell(day)
+        for name, pdf in self._lists.rest():
+            self._keep(name, pdf)
+
+    def _take(self, days: Days, entry: Entry) -> None:
+        """What is over with this entry: days, and lists."""
+        for day in days.take(entry):
+            self._tell(day)
+        for name, pdf in self._lists.take(entry):
+            self._keep(name, pdf)
+
+    def _keep(self, name: str, content: bytes) -> None:
+        """A file that waits until the journal is packed."""
+        held = Held()
+        held.add(content)
+        held.close()
+        self._sheets[name] = held
 
     def _tell(self, day: Day) -> None:
         """A day's lines as this firm may read them, into its tables and its sheet."""
@@ -296,6 +318,14 @@ class _Making:
         return Sheet(
             heading, tuple(map(partial(texts, domain="bundle"), order.languages)), self._zone
         )
+
+    def _lists_maker(self) -> Lists:
+        order = self._order
+        where = ", ".join(filter(None, (order.site, order.address)))
+        firms, training = order.firms, order.training
+        place = Place(where, order.gate, self._zone, self._journal, firms, training)
+        said = tuple(map(texts, order.languages[:2]))
+        return Lists(self._reader, place, said, order.languages[0], order.first)
 
     def _manifest(self) -> Manifest:
         order, contractor = self._order, self._order.contractor

@@ -17,6 +17,7 @@ import msgspec
 
 from agent.export.bundle import Made, Order, make
 from agent.journal.fault import JournalError
+from drivers.base import DeviceError
 
 LONGEST_S = 1_500.0
 """Less than the gate waits for an export."""
@@ -81,7 +82,7 @@ def _made(order: Order) -> _Said:
 
     try:
         return _Said(make(order))
-    except JournalError as error:
+    except (JournalError, DeviceError) as error:
         return _Said(error=str(error), hint=error.hint)
     except OSError as error:
         hint = "free space on the journal's disk, and see that its folder is the agent's own"

@@ -33,6 +33,7 @@ from agent.export.making import NotMade, in_a_child
 from agent.journal.fault import JournalError, explained
 from agent.journal.outward import exports
 from agent.journal.rows import reading, rows
+from agent.paper.documents import firm_names
 from agent.seams import Decide
 
 RESERVE_BYTES = 128 * 1024 * 1024
@@ -185,6 +186,8 @@ class Offering:
             training=config.gate.training,
             version=__version__,
             made=self._now().local(config.zone),
+            address=config.site.address,
+            firms=firm_names(config),
         )
 
     def _require_room(self) -> None:

@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from pyrage.x25519 import Identity
 
 MOST_FILES = 20_000
-"""Fifty years of day sheets."""
+"""Fifty years of day sheets and lists."""
 MOST_MANIFEST_BYTES = 8 * 1024 * 1024
 MOST_BYTES = 1 << 36
 """64 GiB of unpacked files: above it somebody sends a bomb."""
 _AGE = b"age-encryption.org/v1\n"
-_NAME = re.compile(r"(days/)?[\w-][\w.-]{0,80}")
+_NAME = re.compile(r"((days|lists)/)?[\w-][\w.-]{0,80}")
 _MEND = "ask the gate for the bundle again (put the stick in, or: werfpoort journal export)"
 
 

@@ -59,6 +59,7 @@ def inside(gate: str, firm: str, *, training: bool) -> str:
                 ("registrations.csv", "registrations"),
                 ("obligations.csv", "obligations"),
                 ("days/", "days"),
+                ("lists/", "lists"),
             )
         ]
         parts.append(_LINE.join([*lines, "", said["bundle.inside.personal"]]))

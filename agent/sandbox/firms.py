@@ -43,7 +43,7 @@ AYSE = Worker("Özdemir", "Ayşe", OWN, DECLARATION, inss="05011512353")
 FRANS = Worker("=2+5", "François", OWN, DECLARATION, inss="81031918792")
 LUKASZ = Worker("Żółkiewski", "Łukasz", OTHER, DECLARATION, limosa="24910158641968060")
 PEOPLE = {"04A1": JAN, "04B2": ZOE, "04C3": AYSE, "04D4": FRANS, "04E5": LUKASZ}
-RULES = Rules(BRUSSELS, DECLARATION, lines=(Line("ciaw", "checkinatwork"),))
+RULES = Rules(BRUSSELS, DECLARATION, firm=MAIN, lines=(Line("ciaw", "checkinatwork"),))
 
 
 @dataclass(slots=True)

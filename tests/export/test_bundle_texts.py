@@ -39,7 +39,8 @@ def keys_used() -> set[str]:
     used |= {f"outcome.{o.replace(' ', '-')}" for o in (*Outcome, OPEN)}
     used |= {f"event.{kind}" for kind in day_sheet.EVENTS}
     used |= {
-        f"bundle.inside.{n}" for n in "journal registrations obligations days personal".split()
+        f"bundle.inside.{n}"
+        for n in "journal registrations obligations days lists personal".split()
     }
     return used
 
