@@ -83,7 +83,6 @@ class Obligation:
     list_number: str = ""
     list_reference: str = ""
     """Of the first of them that is proof. It is sent all the same as long as its day lasts."""
-
     doubt: str = ""
     """The line at which an answer was lost, so that it may count already."""
     handed_to: str = ""
@@ -96,6 +95,7 @@ class Obligation:
     hold: Hold | None = None
     passed_by: tuple[str, ...] = ()
     """Lines that could not bring it to an end: the next one carries it."""
+    left: Moment | None = None  # since when its worker is off the site (passages.py)
 
     @property
     def unsure(self) -> bool:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.core import badges, endings, exports, obligations, taps
+from agent.core import badges, endings, exports, obligations, passages, taps
 from agent.core.delivery import cancellations, detours, dispatch, expiries, followups, troubles
 from agent.core.doubt import Doubt
 from agent.core.doubt import apply as apply_doubt
@@ -79,7 +79,8 @@ class State:
 
 def settled(ledger: obligations.Ledger, entry: Entry) -> obligations.Ledger:
     """The ledger after this entry, by every way in which an obligation goes."""
-    return endings.apply(detours.apply(obligations.apply(ledger, entry), entry), entry)
+    passed = passages.apply(obligations.apply(ledger, entry), entry)
+    return endings.apply(detours.apply(passed, entry), entry)
 
 
 def apply(state: State, entry: Entry) -> State:

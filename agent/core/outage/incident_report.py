@@ -158,15 +158,10 @@ def _around(report: Report, entries: list[Entry], now_ms: int) -> None:
     """What happened while it lasted: measurements, attempts, workers, the last checkpoint."""
     first = report.since.unix_ms
     last = report.until.unix_ms if report.until is not None else now_ms
-    seen: dict[tuple[str, str], list[tuple[int, LayerSeen]]] = {}
     owed: dict[str, ObligationOpened] = {}
     for entry in entries:
         at_ms = entry.at.unix_ms
         match entry.record:
-            case EvidenceTaken(layers) if at_ms <= last + MARGIN_MS:
-                for one in layers:
-                    age_ms = entry.at.mono_ms - one.mono_ms
-                    seen.setdefault((one.layer, one.of), []).append((at_ms - age_ms, one))
             case AttemptEnded() as ended if ended.failure and first <= at_ms <= last:
                 report.tries.append(
                     Try(entry.at, ended.channel, ended.failure, ended.message, ended.ticket)
@@ -181,11 +176,22 @@ def _around(report: Report, entries: list[Entry], now_ms: int) -> None:
     report.affected = tuple(
         o for o in owed.values() if min(days) <= o.at.unix_ms // 86_400_000 <= max(days)
     )
-    window = (first - MARGIN_MS, last + MARGIN_MS)
-    report.tracks = tuple(
+    report.tracks = tracks(entries, first - MARGIN_MS, last + MARGIN_MS)
+
+
+def tracks(entries: Iterable[Entry], first: int, last: int) -> tuple[Track, ...]:
+    """Every layer as it was measured, from `first` to `last` (Unix ms)."""
+    seen: dict[tuple[str, str], list[tuple[int, LayerSeen]]] = {}
+    for entry in entries:
+        match entry.record:
+            case EvidenceTaken(layers) if entry.at.unix_ms <= last:
+                for one in layers:
+                    at_ms = entry.at.unix_ms - entry.at.mono_ms + one.mono_ms
+                    seen.setdefault((one.layer, one.of), []).append((at_ms, one))
+    return tuple(
         Track(layer, of, spans)
         for (layer, of), taken in seen.items()
-        if (spans := _spans(taken, *window))
+        if (spans := _spans(taken, first, last))
     )
 
 
