@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,29 +106,18 @@ def incident_report(
 
 def _reports(settings: Config) -> dict[str, Report]:
     """Every outage of the journal."""
-    from agent.core.outage.incident_report import reports
-    from agent.journal.rows import reading, rows
+    from agent.reports.incidents import read
 
-    with explained(), reading(settings.gate.journal) as connection:
-        entries = (row.entry() for row in rows(connection))
-        return reports(entries, round(time.time() * 1000))
+    with explained():
+        return read(settings.gate.journal)
 
 
 def _page(settings: Config, name: str, language: str, *, names: bool) -> Page:
-    from agent.reports.incident_page import Heading, page
+    from agent.reports.incidents import IncidentUnknown, heading_of, reported
 
-    found = _reports(settings)
-    report = found.get(name) if name else next(reversed(list(found.values())), None)
-    if report is None:
-        known = f"known: {', '.join(found)}" if found else "the journal knows none"
-        raise click.ClickException(f"no outage {name or 'yet'}; {known}")
-    site = settings.site
-    heading = Heading(
-        site=f"{site.name}, {site.address}" if site.address else site.name,
-        declaration=site.declaration,
-        company=site.company,
-        zone=settings.zone,
-        training=settings.gate.training,
-        names=names,
-    )
-    return page(report, heading, language, round(time.time() * 1000))
+    heading = heading_of(settings, names=names)
+    try:
+        with explained():
+            return reported(settings.gate.journal, name, heading, language)
+    except IncidentUnknown as error:
+        raise click.ClickException(str(error)) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from agent.reports.incident_page import FAILING, PARTLY, UNKNOWN, WELL, Bar, Page
+from agent.reports.incident_page import FAILING, PARTLY, UNKNOWN, WELL, Bar, Page, Timeline
 
 COLOURS = {WELL: "#7cb88a", PARTLY: "#e0a030", FAILING: "#b3261e", UNKNOWN: "#dddddd"}
 HEIGHTS = {WELL: 6, PARTLY: 10, FAILING: 14, UNKNOWN: 2}
@@ -33,7 +33,7 @@ def as_html(shown: Page) -> str:
         f'<!doctype html><html lang="{shown.language}"><head><meta charset="utf-8">'
         f"<title>{escape(shown.title)}</title><style>{STYLE}</style></head><body>"
         f"<h1>{escape(shown.title)}</h1>{training}<table>{rows}</table>"
-        f"<h2>{escape(shown.timeline)}</h2>{_drawing(shown)}"
+        f"<h2>{escape(shown.timeline.title)}</h2>{drawing(shown.timeline)}"
         f"{_listed(*shown.course)}{_listed(*shown.tries)}"
         f'<p class="sign">{escape(shown.signature)}</p>'
         f'<p class="foot">{escape(shown.checkpoint)}</p></body></html>\n'
@@ -47,14 +47,14 @@ def _listed(title: str, lines: tuple[str, ...]) -> str:
     return f"<h2>{escape(title)}</h2><ul>{items}</ul>"
 
 
-def _drawing(shown: Page) -> str:
-    """The layers over time, as SVG."""
+def drawing(shown: Timeline) -> str:
+    """The layers over time, as SVG, that takes its width from where it stands."""
     height = LANE_HEIGHT * len(shown.lanes) + 44
     begin, end = (NAME_WIDTH + LANE_WIDTH * part for part in shown.shade)
     bottom = LANE_HEIGHT * len(shown.lanes)
     parts = [
         f'<svg viewBox="0 0 {NAME_WIDTH + LANE_WIDTH} {height}" role="img" '
-        f'font-family="sans-serif" font-size="11"><title>{escape(shown.timeline)}</title>',
+        f'font-family="sans-serif" font-size="11"><title>{escape(shown.title)}</title>',
         f'<rect x="{begin:.1f}" y="0" width="{end - begin:.1f}" height="{bottom}" fill="#f3ece0"/>',
     ]
     for n, lane in enumerate(shown.lanes):

@@ -6,13 +6,13 @@ Here it is put into words; incident_html.py and incident_pdf.py draw the same pa
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agent.core.identifiers import mask_inss
 from agent.core.moment import Moment
 from agent.core.outage.incident_records import Taken
-from agent.core.outage.incident_report import MARGIN_MS, Report, Span
+from agent.core.outage.incident_report import MARGIN_MS, Report, Span, Track
 from agent.core.outage.whose import EXEMPTING, Whose
 from agent.locale import texts
 
@@ -46,18 +46,26 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class Timeline:
+    """The layers over time. `marks`: hours along it; `shade`: from where to where something is
+    marked, both from 0 to 1."""
+
+    title: str
+    lanes: tuple[Lane, ...]
+    legend: tuple[tuple[str, str], ...]
+    marks: tuple[tuple[float, str], ...]
+    shade: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """What is on the page, in words. `marks`: hours on the timeline; `shade`: the incident."""
+    """What is on the page, in words; the timeline's shade is the incident."""
 
     language: str
     title: str
     training: str
     facts: tuple[tuple[str, str], ...]
-    timeline: str
-    lanes: tuple[Lane, ...]
-    legend: tuple[tuple[str, str], ...]
-    marks: tuple[tuple[float, str], ...]
-    shade: tuple[float, float]
+    timeline: Timeline
     course: tuple[str, tuple[str, ...]]
     tries: tuple[str, tuple[str, ...]]
     signature: str
@@ -97,15 +105,35 @@ def page(report: Report, heading: Heading, language: str, now_ms: int) -> Page:
         title=words["title"],
         training=words["training"] if heading.training else "",
         facts=tuple(_facts(report, heading, words)),
-        timeline=words["timeline"],
-        lanes=tuple(_lanes(report, words, first, last)),
-        legend=tuple((state, words[state]) for state in (WELL, PARTLY, FAILING, UNKNOWN)),
-        marks=tuple(_marks(first, last, heading.zone)),
-        shade=(_at(report.since.unix_ms, first, last), _at(last - MARGIN_MS, first, last)),
+        timeline=timeline(
+            report.tracks,
+            (first, last),
+            (report.since.unix_ms, last - MARGIN_MS),
+            language,
+            heading.zone,
+        ),
         course=(words["course"], tuple(_course(report, words, names=heading.names))),
         tries=(f"{words['attempts']} ({len(report.tries)})", tuple(_tries(report, words))),
         signature=words["signature"],
         checkpoint=point + signed.head.hex() if signed else "",
+    )
+
+
+def timeline(
+    tracks: Iterable[Track],
+    span: tuple[int, int],
+    shaded: tuple[int, int],
+    language: str,
+    zone: dt.tzinfo,
+) -> Timeline:
+    """The drawing of these layers over `span`, with `shaded` marked; both in Unix ms."""
+    words, (first, last) = _Words(language, zone), span
+    return Timeline(
+        title=words["timeline"],
+        lanes=tuple(_lanes(tracks, words, first, last)),
+        legend=tuple((state, words[state]) for state in (WELL, PARTLY, FAILING, UNKNOWN)),
+        marks=tuple(_marks(first, last, zone)),
+        shade=(_at(shaded[0], first, last), _at(shaded[1], first, last)),
     )
 
 
@@ -175,9 +203,9 @@ def _tries(report: Report, words: _Words) -> list[str]:
     return [*lines[: MOST_TRIES - 1], words["more"].format(count=left)]
 
 
-def _lanes(report: Report, words: _Words, first: int, last: int) -> Iterator[Lane]:
+def _lanes(tracks: Iterable[Track], words: _Words, first: int, last: int) -> Iterator[Lane]:
     order = {layer: n for n, layer in enumerate(LAYERS)}
-    for track in sorted(report.tracks, key=lambda t: (order[t.layer], t.of)):
+    for track in sorted(tracks, key=lambda t: (order[t.layer], t.of)):
         name = words.paper[f"slip.name.{track.layer}"]
         bars = (
             Bar(_at(s.from_ms, first, last), _at(s.to_ms, first, last), state_of(track.layer, s))

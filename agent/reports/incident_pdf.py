@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from agent.reports.incident_html import COLOURS, HEIGHTS
-from agent.reports.incident_page import Bar, Page
+from agent.reports.incident_page import Bar, Page, Timeline
 from drivers.page_pdf import A4_PT, Box, Letters, Mark, page_as_pdf
 
 MARGIN_PT = 42.0
@@ -63,7 +63,7 @@ def _pages(shown: Page) -> list[list[Mark]]:
         sheets.put(Letters(MARGIN_PT, top + SIZE_PT * LEADING, SIZE_PT, label))
         for line in broken:
             sheets.line(line, x=MARGIN_PT + FACTS_PT, bold=True)
-    _timeline(shown, sheets)
+    _timeline(shown.timeline, sheets)
     for title, lines in (shown.course, shown.tries):
         _listed(title, lines, sheets)
     for page in sheets.pages[-1:]:
@@ -85,10 +85,10 @@ def _listed(title: str, lines: tuple[str, ...], sheets: _Sheets) -> None:
             sheets.line(line, 8.0)
 
 
-def _timeline(shown: Page, sheets: _Sheets) -> None:
+def _timeline(shown: Timeline, sheets: _Sheets) -> None:
     sheets.y += SIZE_PT
     sheets.room(LANE_PT * (len(shown.lanes) + 4))
-    sheets.line(shown.timeline, bold=True)
+    sheets.line(shown.title, bold=True)
     top, bottom = sheets.y + 6, sheets.y + 6 + LANE_PT * len(shown.lanes)
     left, width = MARGIN_PT + NAMES_PT, WIDTH_PT - NAMES_PT
     begin, end = shown.shade
