@@ -13,7 +13,6 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import TypeVar, cast
 
 from agent.channels import open_channel
@@ -26,6 +25,7 @@ from agent.core.events import DeviceWent, Event
 from agent.core.outage.measurements import MAINS_SENSOR
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
+from agent.desk.paper import PAGE
 from agent.doorstep import Doorstep, Stoppable, ToldToStop
 from agent.evidence.clock import SystemClock
 from agent.evidence.devices import gate_of
@@ -197,7 +197,7 @@ def _tend(
     if notices is not None:
         parts.callback(notices.close)
         work.start("notices", partial(notices.watch, clock))
-    _listen(desk, config.gate.control_socket, parts)
+    _listen(desk, config, daemon, parts)
 
 
 def _devices(config: Config) -> Iterator[tuple[str, Callable[[], Session]]]:
@@ -279,7 +279,11 @@ def _prepare(name: str, post: Post) -> None:
         log.error("channel %s: %s; to do: %s", name, error, error.hint)
 
 
-def _listen(desk: Desk, path: Path, parts: ExitStack) -> None:
+def _listen(desk: Desk, config: Config, daemon: Daemon, parts: ExitStack) -> None:
+    """From here on people may ask, by commands and on the page."""
+    if config.page.listen:
+        _show_page(config, daemon, desk, parts)
+    path = config.gate.control_socket
     server = ControlServer(path, desk.answer)
     try:
         server.start()
@@ -287,3 +291,26 @@ def _listen(desk: Desk, path: Path, parts: ExitStack) -> None:
         log.error("no commands can be given: %s: %s; make its folder the agent's own", path, error)
         return
     parts.callback(server.stop)
+
+
+def _show_page(config: Config, daemon: Daemon, desk: Desk, parts: ExitStack) -> None:
+    """Opens the page; a gate without it takes taps all the same."""
+    from agent.web.glance import Seam
+    from agent.web.opening import open_page
+    from agent.web.server import PageUnserved
+
+    seam = Seam(
+        config=config,
+        state=lambda: daemon.keeper.state,
+        now=daemon.clock.now,
+        ask=lambda question: desk.answer({**question, "by": PAGE}),
+        looked=lambda: daemon.looked,
+        writes=lambda: daemon.writes,
+    )
+    try:
+        server = open_page(seam)
+    except PageUnserved as error:
+        log.error("%s; to do: %s", error, error.hint)
+        return
+    parts.callback(server.stop)
+    log.info("the page is at %s", server.address)

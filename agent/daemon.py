@@ -144,6 +144,16 @@ class Daemon:
             case DeviceBack(device):
                 self.inbox.put(DeviceCame(at, device))
 
+    @property
+    def looked(self) -> Moment:
+        """When the loop last turned; from any thread."""
+        return self._seen
+
+    @property
+    def writes(self) -> bool:
+        """False while the journal cannot be written; from any thread."""
+        return self._fault is None
+
     def stop(self, reason: str) -> None:
         """Asks the loop to end; also from a signal handler."""
         self.inbox.put(Stopping(self.clock.now(), reason))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from agent.config.channel_check import Find, check_channels, check_place
 from agent.config.device_check import check_keypad, check_keypad_pins, check_printer
+from agent.config.page_check import check_page, check_page_files
 from agent.config.settings import CHANNEL_KINDS, ChannelSettings, Config
 from agent.findings import Finding
 from drivers.base import Direction, FrameSettings, ReaderSettings
@@ -208,6 +209,7 @@ CHECKS: tuple[tuple[frozenset[str], Callable[[Config, Find], None]], ...] = (
     (frozenset({"keypad", "operator"}), check_keypad),
     (frozenset({"keypad", "panel"}), check_keypad_pins),
     (frozenset({"printer"}), check_printer),
+    (frozenset({"page", "operator"}), check_page),
 )
 """The sections that a check looks at, and the check."""
 
@@ -217,6 +219,7 @@ def check_files(config: Config, broken: Collection[str], file: str) -> tuple[Fin
     found = [] if "gate" in broken else list(_check_roster(config.gate.roster, file))
     for number, channel in enumerate(() if "channels" in broken else config.channels, 1):
         found += _check_channel_files(channel, f"channels[{number}]", file)
+    found += [] if "page" in broken else check_page_files(config.page, file)
     return tuple(found)
 
 

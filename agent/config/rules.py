@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from agent.config.page_settings import host_names, place_to_listen
 from agent.config.settings import CHANNEL_KINDS, NONE, AnswerSettings, RequestSettings
 from agent.config.surroundings import anchor_parts
 from agent.core.identifiers import IdentifierError, parse_company, parse_declaration
@@ -324,6 +325,10 @@ RULES: Mapping[str, Rule] = {
     "printer.baud": _from_to(1_200, 921_600, "baud"),
     "notices.heartbeat_url": _https,
     "notices.webhook_url": _https,
+    "page.listen": _optional(place_to_listen),
+    "page.code": _optional(_code),
+    "page.proxy": _optional(_ip),
+    "page.names": host_names,
     "channels.name": _name,
     "channels.kind": _one_of(tuple(CHANNEL_KINDS)),
     "channels.address": _https,

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from agent.config.ahead_settings import AheadSettings
 from agent.config.outage_settings import ContactSettings, OutageSettings
+from agent.config.page_settings import PageSettings
 from agent.config.surroundings import EvidenceSettings, PowerSettings, UplinkSettings, facts_of
 from agent.core.delivery.inquiries import Ability
 from agent.core.rules import Line, Rules
@@ -348,6 +349,7 @@ class Config:
     keypad: KeypadSection = field(default_factory=KeypadSection)
     printer: PrinterSection = field(default_factory=PrinterSection)
     notices: NoticeSettings = field(default_factory=NoticeSettings)
+    page: PageSettings = field(default_factory=PageSettings)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -145,7 +145,7 @@ def as_text(stand: dict[str, Any]) -> str:
         f"roster: {stand['roster']['workers']} workers, {stand['roster']['badges']} badges",
     ]
     lines += [f"  left out: {problem}" for problem in stand["roster"]["problems"]]
-    lines += _warnings(stand)
+    lines += warnings(stand)
     lines += [
         f"{item['worker']} ({item['day']}): {item['problem']}; {item['who']}: {item['do']}"
         for item in stand["attention"]
@@ -167,7 +167,8 @@ def counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
 
 
-def _warnings(stand: dict[str, Any]) -> Iterator[str]:
+def warnings(stand: dict[str, Any]) -> Iterator[str]:
+    """What is amiss and asks for a person, one line each; names nobody."""
     if young := stand["undated_taps"] - stand["taps_without_day"]:
         yield f"taps that wait for the clock: {young}; set the clock (NTP)"
     if stand["taps_without_day"]:

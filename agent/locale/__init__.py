@@ -4,7 +4,7 @@
 
 What is printed at the gate stands in the domain `paper`, what people must do in an outage in
 `procedure`, what an inspector is handed of one in `incident`, what a contractor takes away in
-`bundle`.
+`bundle`, what a browser shows in `page`.
 `pybabel compile -D paper -d agent/locale` after each change of a .po; a test holds them together.
 """
 
@@ -14,7 +14,7 @@ import gettext
 from pathlib import Path
 
 LANGUAGES = ("nl", "fr", "de", "en")
-DOMAINS = ("paper", "procedure", "bundle", "incident")
+DOMAINS = ("paper", "procedure", "bundle", "incident", "page")
 _FOLDER = Path(__file__).parent
 
 

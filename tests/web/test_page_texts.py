@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from agent import locale, web
+from agent.core.concerns import standing
+from agent.core.obligations import Outcome
+from agent.core.outage.correction import PARTIES
+from agent.core.outage.procedure import INSTRUCTIONS
+from agent.core.presence import UNCOUNTED
+from agent.core.signals import SIGNALS
+from agent.locale import LANGUAGES
+from agent.web.acting import ANSWERS, STEPS
+from agent.web.rendering import key_of, language_wanted
+
+WEB = Path(web.__file__).parent
+STANDINGS = {UNCOUNTED, "open", "being sent", "handed over", "registered, on paper too"}
+FAMILIES = {
+    "do.": set(STEPS),
+    "party.": set(PARTIES),
+    "standing.": {key_of(one) for one in STANDINGS | set(Outcome)},
+    "signal.": {
+        name
+        for signal, row in SIGNALS.items()
+        if row.pattern.repeat
+        for name in (signal.value, f"{signal.value}.means")
+    },
+}
+"""Beginnings of keys that go on with a value, and the values."""
+
+
+def source(language: str) -> Path:
+    return Path(locale.__file__).parent / language / "LC_MESSAGES" / "page.po"
+
+
+def messages(language: str) -> dict[str, str]:
+    with source(language).open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file) if m.id}
+
+
+def keys_used() -> set[str]:
+    found: set[str] = set()
+    for template in (WEB / "templates").rglob("*.html"):
+        found |= set(re.findall(r"\bt\('([a-z.-]+)'[,)]", template.read_text("utf-8")))
+    for module in WEB.glob("*.py"):
+        text = module.read_text("utf-8")
+        found |= set(re.findall(r'"((?:enter|told)\.(?!html)[a-z-]+)"', text))
+    found |= {begin + value for begin, values in FAMILIES.items() for value in values}
+    return {f"page.{key}" for key in found}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pages_compiled_texts_are_those_of_their_source(language: str) -> None:
+    compiled = read_mo(io.BytesIO(source(language).with_suffix(".mo").read_bytes()))
+    assert {m.id: m.string for m in compiled if m.id} == messages(language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_has_every_text_in_each_language_and_no_other(language: str) -> None:
+    assert messages(language).keys() == keys_used()
+    assert all(messages(language).values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_of_the_page_has_the_same_places_in_each_language(language: str) -> None:
+    def places(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in Formatter().parse(text)} - {None}
+
+    english = messages("en")
+    assert [k for k, text in messages(language).items() if places(text) != places(english[k])] == []
+
+
+def test_every_way_an_obligation_can_stand_has_a_text() -> None:
+    """The words are those that concerns.py gives; a new one would be shown as an error."""
+    source_text = Path(standing.__code__.co_filename).read_text("utf-8")
+    body = source_text[source_text.index("def standing") : source_text.index("def concerns")]
+    told = set(re.findall(r'(?:return|else) "([a-z, ]+)"', body)) | set(
+        re.findall(r'"([a-z ]+)" if', body)
+    )
+    assert told == STANDINGS - {UNCOUNTED}
+
+
+def test_every_answer_belongs_to_an_instruction_that_there_is() -> None:
+    assert ANSWERS.keys() <= set(INSTRUCTIONS)
+    assert {step for steps in ANSWERS.values() for step in steps} <= set(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("fr-BE,fr;q=0.9,en;q=0.8", "fr"),
+        ("es,de;q=0.3,nl;q=0.5", "nl"),
+        ("de", "de"),
+        ("es,*;q=0.5", "nl"),
+        ("fr;q=0,en", "en"),
+        ("fr;q=nonsense,en", "en"),
+        ("", "nl"),
+    ],
+)
+def test_a_browser_gets_the_language_that_it_likes_best_of_those_there_are(
+    header: str, language: str
+) -> None:
+    assert language_wanted(header, "nl") == language
