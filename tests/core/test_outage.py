@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agent.core.moment import Moment, Trust
@@ -496,6 +496,15 @@ def test_nothing_exempts_from_check_in_and_out() -> None:
     assert (found.whose, found.bars) == (Whose.UNDETERMINED, (Bar.DUTY,))
 
 
+def test_a_router_that_answered_before_the_mains_were_lost_is_no_witness_of_mains() -> None:
+    dark = [Measurement(moment(100_000), Power(FAILING, WELL))]
+    silent = [Measurement(moment(110_000), Local(WELL, UNKNOWN), "fibre")]
+    after = [Measurement(moment(110_000), Local(WELL, WELL), "fibre")]
+    for made, row in ((silent, "power.mains-lost"), (after, "power.others-have-mains")):
+        evidence = gather([*measured(0, ALL_WELL), *dark, *made])
+        assert classify(evidence.picture(moment(120_000)), GATES_BOX, GOOD_PAST).row == row
+
+
 def test_a_reference_makes_lost_mains_infrastructure_and_never_a_cause_of_ours() -> None:
     taken = seen(MAINS_LOST, confirmed=Whose.INFRASTRUCTURE)
     refused = seen(MAINS_LOST, replace(SITE, grid_fed=False), confirmed=Whose.INFRASTRUCTURE)
@@ -569,10 +578,15 @@ def evidences(draw: st.DrawFn) -> list[Measurement]:
     return made + draw(st.lists(wild, max_size=4))
 
 
+CHANGED = replace(RSZ, default_address=False)
+BOX_ON_MAINS = replace(FIBRE, box_on_mains=True)
+THEIR_BOX = replace(FIBRE, providers_box=True)
 facts_given = st.builds(
     Facts,
-    st.sampled_from(((FIBRE,), (LTE,), (FIBRE, LTE))),
-    st.sampled_from(((RSZ,), (SUPPLIER, RSZ), (SUPPLIER,))),
+    st.sampled_from(
+        ((FIBRE,), (LTE,), (FIBRE, LTE), (BOX_ON_MAINS,), (BOX_ON_MAINS, LTE), (THEIR_BOX, LTE))
+    ),
+    st.sampled_from(((RSZ,), (SUPPLIER, RSZ), (SUPPLIER,), (CHANGED,), (SUPPLIER, CHANGED))),
     grid_fed=st.booleans(),
     battery=st.booleans(),
     other_gate_apart=st.booleans(),
@@ -623,13 +637,58 @@ RANK = {
 }
 
 
+BEFORE = measured(0, {**ALL_WELL, **LTE_WELL}) + measured(700_000, {**ALL_WELL, **LTE_WELL})
+NET, LTE_NET, SERVICE = (
+    (Layer.INTERNET, "fibre"),
+    (Layer.INTERNET, "lte"),
+    (Layer.CHANNEL, "rsz"),
+)
+IMPOSTOR = BEFORE + measured(710_000, {SERVICE: Channel(WELL, WELL, WELL, FAILING, FAILING)})
+NO_SUCH_NAME = BEFORE + measured(710_000, {SERVICE: Channel(FAILING)})
+DARK_BUT_ROUTER = BEFORE + measured(
+    710_000, {(Layer.POWER, ""): Power(FAILING, WELL), (Layer.LOCAL, "fibre"): Local(WELL, WELL)}
+)
+_LOSSY = Internet((WELL, FAILING, WELL, WELL), WELL, WELL, WELL, WELL, WELL)
+BOTH_LOSSY = BEFORE + measured(710_000, {NET: _LOSSY, LTE_NET: _LOSSY})
+OWN_NAME = replace(SITE, ways=(CHANGED,))
+ROUTER_ON_MAINS = replace(SITE, uplinks=(BOX_ON_MAINS,))
+LACKING = Past(coverage=False, path_before=True)
+SOON_AFTER = moment(720_000)
+
+
+# Once real counterexamples, each of a row that asked for *well* and stood against an exemption.
+@example(IMPOSTOR, SITE, GOOD_PAST, NET, SOON_AFTER, None)
+@example(NO_SUCH_NAME, OWN_NAME, GOOD_PAST, (Layer.NAMES, ""), SOON_AFTER, None)
+@example(NO_SUCH_NAME, OWN_NAME, GOOD_PAST, NET, SOON_AFTER, Whose.SERVICE)
+@example(
+    DARK_BUT_ROUTER,
+    ROUTER_ON_MAINS,
+    GOOD_PAST,
+    (Layer.LOCAL, "fibre"),
+    SOON_AFTER,
+    Whose.INFRASTRUCTURE,
+)
+@example(BOTH_LOSSY, TWO_UPLINKS, LACKING, LTE_NET, SOON_AFTER, None)
 @settings(max_examples=300)
-@given(evidences(), facts_given, mostly_good, st.sampled_from(KEYED), times)
+@given(
+    evidences(),
+    facts_given,
+    mostly_good,
+    st.sampled_from(KEYED),
+    times,
+    st.sampled_from((None, *EXEMPTING)),
+)
 def test_adding_an_unknown_never_makes_an_outcome_more_favourable(
-    made: list[Measurement], facts: Facts, before: Past, key: tuple[Layer, str], at: Moment
+    made: list[Measurement],
+    facts: Facts,
+    before: Past,
+    key: tuple[Layer, str],
+    at: Moment,
+    confirmed: Whose | None,
 ) -> None:
     unknown = Measurement(at, VALUES[key[0]](), key[1])
-    without, with_it = judged(made, facts, before), judged([*made, unknown], facts, before)
+    without = judged(made, facts, before, confirmed)
+    with_it = judged([*made, unknown], facts, before, confirmed)
     assert RANK[with_it.whose] <= RANK[without.whose]
 
 

@@ -7,7 +7,8 @@ How the table is read:
    row of the layer, `undetermined`, comes last.
 3. Beside a known cause of ours (clock, credentials, configuration, gate) nothing is exempt: if
    such a row holds, it decides over any row that is not ours.
-4. A row that exempts asks for *well* below it; what was not measured is not well.
+4. A row that exempts asks for *well* below it; what was not measured is not well. It is not
+   failing either: over an uplink that was not measured, a row of ours in any layer above decides.
 5. A row that exempts is barred while any other channel works, without a path that delivered
    before, by a habit, and for the duty Check In and Out. A barred row is `undetermined`.
 6. Where coverage is lacking always, what would be the network's or the power's is
@@ -23,10 +24,11 @@ from collections.abc import Iterable
 from agent.core.outage.evidence import Picture
 from agent.core.outage.facts import Facts, Past
 from agent.core.outage.measurements import FAILING, WELL, Layer
-from agent.core.outage.sight import Sight
+from agent.core.outage.sight import Sight, anchors
 from agent.core.outage.table import (
     DEGRADED,
     GATE_ROWS,
+    NOT_MEASURED,
     NOTHING_FAILS,
     ROWS,
     SITE_ROWS,
@@ -50,14 +52,18 @@ def deciding(picture: Picture, facts: Facts, duty: str, limits: Limits) -> Row:
     """The row that decides, before bars and confirmations."""
     sight = Sight(picture, facts, limits)
     ways = [Sight(picture, facts, limits, way=way) for way in facts.ways if way.duty == duty]
+    uplinks = _uplinks(sight)
     beside = [row for row in _held(GATE_ROWS, sight)]
     for way in ways:
         beside += [r for r in _held(WAY_ROWS, way) if r.layer in _BESIDE and r.whose is _OWN]
-    lowest = _first(_held(SITE_ROWS, sight)) or _uplinks(sight) or _ways(ways)
+    if NOT_MEASURED in uplinks:
+        beside += [row for row in _of_ways(ways) if row.whose is _OWN]
+    lowest = _first(_held(SITE_ROWS, sight)) or _together(uplinks, sight)
+    lowest = lowest or _lowest(_of_ways(ways))
     if lowest is None:
         lowest = _first(beside) or (DEGRADED if _degraded(sight) else NOTHING_FAILS)
     if lowest.whose is not _OWN and beside:
-        return _lowest(beside)
+        return min(beside, key=_place)
     return lowest
 
 
@@ -69,36 +75,45 @@ def _first(rows: list[Row]) -> Row | None:
     return rows[0] if rows else None
 
 
-def _lowest(rows: Iterable[Row]) -> Row:
-    return min(rows, key=lambda row: (_DEPTH[row.layer], _ORDER[row.key]))
+def _place(row: Row) -> tuple[int, int]:
+    return _DEPTH[row.layer], _ORDER[row.key]
 
 
-def _uplinks(sight: Sight) -> Row | None:
-    """The row of the uplinks together; None when one of them has a path."""
+def _lowest(rows: Iterable[Row]) -> Row | None:
+    return min(rows, key=_place, default=None)
+
+
+def _uplinks(sight: Sight) -> list[Row]:
+    """The row of each uplink; none when one of them has a path."""
     found: list[Row] = []
     for uplink in sight.facts.uplinks:
         of = Sight(sight.picture, sight.facts, sight.limits, uplink)
         row = _first(_held(UPLINK_ROWS, of))
         if row is None:
-            return None
+            return []
         found.append(row)
-    ours = [row for row in found if row.whose is _OWN]
-    if ours:
-        return _lowest(ours)
-    if TWO_PROVIDERS.holds(sight):
+    return found
+
+
+def _together(uplinks: list[Row], sight: Sight) -> Row | None:
+    """Their row, of all of them; None when there is a path."""
+    ours = [row for row in uplinks if row.whose is _OWN]
+    if uplinks and not ours and TWO_PROVIDERS.holds(sight):
         return TWO_PROVIDERS
-    return _lowest([row for row in found if row.whose is _OPEN] or found)
+    return _lowest(ours or [row for row in uplinks if row.whose is _OPEN] or uplinks)
 
 
-def _ways(ways: list[Sight]) -> Row | None:
-    """The lowest row of the channels; None when there is none."""
-    found = [row for way in ways if (row := _first(_held(WAY_ROWS, way)))]
-    return _lowest(found) if found else None
+def _of_ways(ways: list[Sight]) -> list[Row]:
+    """The row of each channel that has one."""
+    return [row for way in ways if (row := _first(_held(WAY_ROWS, way)))]
 
 
 def _degraded(sight: Sight) -> bool:
+    """No uplink has a path without loss or delay."""
     nets = [sight.picture.internet(u.name) for u in sight.facts.uplinks]
-    return all(FAILING in net.anchors or net.steady is FAILING for net in nets)
+    return not any(
+        anchors(net) is WELL and FAILING not in (*net.anchors, net.steady) for net in nets
+    )
 
 
 NETWORK = frozenset((Layer.POWER, Layer.LINK, Layer.LOCAL, Layer.INTERNET))

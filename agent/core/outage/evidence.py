@@ -7,7 +7,7 @@ takes back what was favourable and never what was adverse.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from agent.core.moment import Moment
@@ -41,7 +41,8 @@ class Picture:
 
     `reached_ms`: by uplink, Unix time of the last anchor that answered. `heard_ms`: of the last
     cell of its own operator. `silent_ms`: by channel, how long it has answered nothing but
-    502, 503 or 504.
+    502, 503 or 504. `lit`: what answered last, of the uplinks' gateways by name and the witness
+    as "", since the mains are lost; that something could not be measured since takes nothing back.
     """
 
     values: Mapping[tuple[Layer, str], Value] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class Picture:
     reached_ms: Mapping[str, int] = field(default_factory=dict)
     heard_ms: Mapping[str, int] = field(default_factory=dict)
     silent_ms: Mapping[str, int] = field(default_factory=dict)
+    lit: frozenset[str] = frozenset()
 
     def clock(self) -> Clock:
         """The clock as last measured; of unknown readings where it was not."""
@@ -136,6 +138,9 @@ class Evidence:
         held = self.recent.get((layer, of), ())
         return held[-1] if held else None
 
+    def _of(self, *layers: Layer) -> Iterator[Measurement]:
+        return (m for key, held in self.recent.items() if key[0] in layers for m in held)
+
     def without(self, layer: Layer, of: str) -> Evidence:
         """The evidence without all that was measured here."""
         return replace(self, recent={k: v for k, v in self.recent.items() if k != (layer, of)})
@@ -160,7 +165,8 @@ class Evidence:
                 values[layer, of] = _merged(fresh)
             if layer is Layer.ANSWER and (since := _silent_since(fresh)) is not None:
                 silent[of] = at.mono_ms - since
-        return Picture(values, at.unix_ms, self.reached_ms, self.heard_ms, silent)
+        lit = _lit([m for m in self._of(Layer.POWER, Layer.LOCAL) if _holds(m, m.layer, at, 0)])
+        return Picture(values, at.unix_ms, self.reached_ms, self.heard_ms, silent, lit)
 
 
 def gather(measurements: Iterable[Measurement]) -> Evidence:
@@ -258,6 +264,31 @@ def _anchors(given: list[tuple[int, tuple[Reading, ...]]]) -> tuple[Reading, ...
 
 GATEWAY_STATUSES = (502, 503, 504)
 """What a service says that is there and cannot serve (DOMAIN.md, section 3, layer answer)."""
+
+
+def _lit(held: Sequence[Measurement]) -> frozenset[str]:
+    """What answered last since the mains are lost; nothing while they are there."""
+    mains = [(_when(m), m.value.mains) for m in held if isinstance(m.value, Power)]
+    lost_ms = None
+    for ms, reading in sorted(mains, key=lambda said: (said[0], said[1] is FAILING)):
+        if reading is not UNKNOWN:
+            lost_ms = (ms if lost_ms is None else lost_ms) if reading is FAILING else None
+    if lost_ms is None:
+        return frozenset()
+    said: dict[str, tuple[int, bool]] = {}
+    for m in held:
+        answers = _witness(m.value)
+        if answers is not UNKNOWN and _when(m) >= lost_ms:
+            last = _when(m), answers is WELL
+            said[m.of] = max(last, said.get(m.of, last))
+    return frozenset(of for of, (_, answers) in said.items() if answers)
+
+
+def _witness(value: Value) -> Reading:
+    match value:
+        case Power(witness=answers) | Local(gateway=answers):
+            return answers
+    return UNKNOWN
 
 
 def _silent_since(held: list[Measurement]) -> int | None:

@@ -184,14 +184,15 @@ VALUES: Mapping[Layer, type[Value]] = {
 _LAYERS: Mapping[type[Value], Layer] = {value: layer for layer, value in VALUES.items()}
 
 ADVERSE: Mapping[str, Reading] = {
-    "witness": WELL,
     "beyond": WELL,
+    "own_cells": WELL,
     "likewise": WELL,
     "uplink": WELL,
     "other_gate": WELL,
     "phone": WELL,
 }
-"""The reading of a field that stands against an exemption, where it is not `failing`."""
+"""The reading of a field that stands against an exemption, where it is not `failing`. A witness of
+mains speaks for one and against one: see `Picture.lit`."""
 
 MAINS_SENSOR = "mains"
 """The device by this name takes no taps: without it the gate works, and knows less."""

@@ -84,8 +84,14 @@ def anchors(internet: Internet) -> Reading:
     return FAILING if silent >= FEWEST_ANCHORS and UNKNOWN not in internet.anchors else UNKNOWN
 
 
-def witness(s: Sight) -> bool:
-    """A mains-fed device of the site without battery still answers: there is mains."""
+def others_lit(s: Sight) -> bool:
+    """A mains-fed device of the site without battery still answers while ours are lost."""
+    boxes = (u.name for u in s.facts.uplinks if u.box_on_mains)
+    return not s.picture.lit.isdisjoint(("", *boxes))
+
+
+def _witness(s: Sight) -> bool:
+    """A mains-fed device of the site without battery answers: there is mains."""
     boxes = (s.picture.local(u.name).gateway for u in s.facts.uplinks if u.box_on_mains)
     return s.picture.power().witness is WELL or WELL in boxes
 
@@ -93,7 +99,7 @@ def witness(s: Sight) -> bool:
 def power_well(s: Sight) -> bool:
     """Mains are shown to be there, and the voltage is right."""
     power = s.picture.power()
-    shown = power.mains is WELL or not s.facts.battery or witness(s)
+    shown = power.mains is WELL or not s.facts.battery or _witness(s)
     return shown and power.mains is not FAILING and power.voltage is WELL
 
 
@@ -179,6 +185,12 @@ def resolved(s: Sight) -> bool:
     """Some resolver answers."""
     names = s.picture.names()
     return WELL in (names.configured, names.others)
+
+
+def nobody_resolves(s: Sight) -> bool:
+    """Every resolver was asked, and none answers."""
+    names = s.picture.names()
+    return names.configured is FAILING and names.others is FAILING
 
 
 def network_well(s: Sight) -> bool:

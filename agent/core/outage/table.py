@@ -17,9 +17,10 @@ from agent.core.outage.sight import (
     answered_badly,
     channel_fails,
     no_anchor,
+    nobody_resolves,
     operator_gone,
+    others_lit,
     provider_dead,
-    resolved,
     sender,
     service_fault,
     service_silent,
@@ -27,7 +28,6 @@ from agent.core.outage.sight import (
     supplier,
     two_providers,
     unreachable,
-    witness,
 )
 from agent.core.outage.whose import Confidence, Whose
 
@@ -67,7 +67,7 @@ SITE_ROWS: tuple[Row, ...] = (
     Row(
         "power.others-have-mains",
         Layer.POWER,
-        lambda s: s.picture.power().mains is FAILING and witness(s),
+        lambda s: s.picture.power().mains is FAILING and others_lit(s),
         _OWN,
     ),
     Row(
@@ -86,6 +86,16 @@ SITE_ROWS: tuple[Row, ...] = (
     ),
 )
 """Clock and power: of the whole site."""
+
+NOT_MEASURED = Row(
+    "internet.not-measured",
+    Layer.INTERNET,
+    lambda s: anchors(s.internet) is UNKNOWN,
+    _OPEN,
+    _UNSURE,
+    _TICKET,
+)
+"""No layer that fails: what of ours was measured above it decides (classification.py)."""
 
 UPLINK_ROWS: tuple[Row, ...] = (
     Row(
@@ -143,14 +153,7 @@ UPLINK_ROWS: tuple[Row, ...] = (
     ),
     Row("internet.provider-dead", Layer.INTERNET, provider_dead, _THEIRS, _INFERRED, _TICKET),
     Row("internet.no-anchor", Layer.INTERNET, no_anchor, _OPEN, _UNSURE, _TICKET),
-    Row(
-        "internet.not-measured",
-        Layer.INTERNET,
-        lambda s: anchors(s.internet) is UNKNOWN,
-        _OPEN,
-        _UNSURE,
-        _TICKET,
-    ),
+    NOT_MEASURED,
 )
 """Link, local network and internet: of each uplink by itself."""
 
@@ -164,7 +167,7 @@ WAY_ROWS: tuple[Row, ...] = (
         Layer.NAMES,
         lambda s: (
             s.channel.name is FAILING
-            and resolved(s)
+            and not nobody_resolves(s)
             and not s.way.default_address
             and not supplier(s)
         ),
@@ -173,7 +176,7 @@ WAY_ROWS: tuple[Row, ...] = (
     Row(
         "names.none-answers",
         Layer.NAMES,
-        lambda s: s.picture.names().configured is FAILING and s.picture.names().others is FAILING,
+        nobody_resolves,
         _OPEN,
         _UNSURE,
         _TICKET,
