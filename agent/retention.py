@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable
 
 from agent.config import Config
-from agent.core.events import ErasureAsked
+from agent.core.journal_events import ErasureAsked
 from agent.core.moment import Moment
 from agent.journal.erase import WARNED_DAYS, Plan, Terms, planned
 from agent.journal.fault import JournalError, explained

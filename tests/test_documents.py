@@ -6,22 +6,25 @@ import datetime as dt
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.config import load_config
-from agent.core.commands import PrintSlip
+from agent.core.commands import Print, PrintSlip
 from agent.core.outage.procedure_records import By
 from agent.core.paper.paper_events import CopyAsked, ListAsked, ReferenceEntered, SlipKind
+from agent.core.paper.paper_records import Paper
 from agent.core.rules import Line, Rules
 from agent.core.state import State
+from agent.journal.checkpoint import parse_checkpoint
 from agent.paper.documents import Documents
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew
 from agent.sandbox.simulation import Simulation
-from drivers.paper import Banner, Columns, Document, Text
+from drivers.paper import Banner, Columns, Document, Qr, Text
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 MORNING = dt.datetime(2026, 11, 24, 6, 55, tzinfo=BRUSSELS)
@@ -109,6 +112,20 @@ def test_a_list_printed_again_is_the_same_though_everything_else_went_on(
     text = said(first)
     assert all(person.worker.surname in text for person in PEOPLE[:3])
     assert NUMBER in text
+
+
+def test_the_code_on_a_list_vouches_for_the_list_itself_also_where_it_was_ordered_before(
+    gate: Simulation,
+) -> None:
+    gate.inbox.put(ReferenceEntered(gate.clock.now(), NUMBER, By.COMMAND))
+    gate.run_until(430)
+    (sheet,) = state(gate).papers.sheets.values()
+    reference = state(gate).papers.of_sheet(sheet)
+    ordered = Print(1, Paper.LIST, replace(sheet, checkpoint=None), reference, 0, 0)
+    document = DOCUMENTS.ordered(ordered, state(gate), gate.clock.now())
+    (code,) = (block.payload for part in document.parts for block in part if isinstance(block, Qr))
+    assert parse_checkpoint(code).upto >= sheet.seq + len(sheet.rows)
+    assert DOCUMENTS.list(sheet, reference, state(gate)) == document
 
 
 def test_a_provisional_list_stays_so_on_paper_and_is_whole_as_pdf(gate: Simulation) -> None:

@@ -76,7 +76,7 @@ def journal_erase(config_file: Path, worker: str, dry_run: bool, yes: bool) -> N
 @config_option
 @click.option("--qr", is_flag=True, help="Draw it as a QR code too, for a phone's camera.")
 def journal_checkpoint(config_file: Path, qr: bool) -> None:
-    """Print the last checkpoint: kept elsewhere, it shows a journal that was changed since."""
+    """Sign the journal up to now: kept elsewhere, the line shows a journal changed since."""
     text = ask(loaded(config_file), {"ask": "journal-checkpoint"})["text"]
     if qr:
         import qrcode

@@ -115,8 +115,14 @@ class PrintSlip:
     since: Moment | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Sign the journal up to its end, in the same commit as what is recorded with this."""
+
+
 Command = (
     Record
+    | Sign
     | Show
     | Send
     | Inquire

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from agent.core.delivery.inquiries import CancelReason, Found
 from agent.core.delivery.registrations import Answer, Ticket
 from agent.core.export_events import ExportEvent
+from agent.core.journal_events import JournalEvent
 from agent.core.moment import Moment
 from agent.core.outage.incident_records import Stop
 from agent.core.outage.measurements import UNKNOWN, Measurement, Reading
@@ -19,7 +20,6 @@ from agent.core.outage.procedure_records import By, Step
 from agent.core.paper.paper_events import PaperEvent
 from agent.core.predecessor import PlaceTaken
 from agent.core.roster import Roster
-from agent.core.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,20 +337,6 @@ class CredentialSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class ErasureAsked:
-    """The details of these entries are to go, by rule or because a person asks for it.
-
-    `workers`: those of whom the journal will know nothing then.
-    """
-
-    at: Moment
-    spans: tuple[Span, ...]
-    reason: str
-    workers: tuple[int, ...] = ()
-    asked: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class JournalLost:
     """The journal before this one was damaged: it lies in `file`, good up to entry `upto`."""
 
@@ -388,8 +374,8 @@ Event = (
     | RosterUnreadable
     | WritingResumed
     | JournalLost
-    | ErasureAsked
     | PlaceTaken
     | ExportEvent
+    | JournalEvent
     | PaperEvent
 )

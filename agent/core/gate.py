@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agent.core import export_answers, exports, records
+from agent.core import export_answers, exports, journal_answers, records
 from agent.core.clock_records import ClockChanged, ServerTimeCompared
 from agent.core.commands import Command, Send, Show
 from agent.core.dating import date_entries, day_named, settle_loose
@@ -50,7 +50,6 @@ from agent.core.events import (
     CrewConfirmationAsked,
     DeviceCame,
     DeviceWent,
-    ErasureAsked,
     Event,
     InquiryEnded,
     JournalLost,
@@ -69,7 +68,8 @@ from agent.core.events import (
     WritingResumed,
 )
 from agent.core.export_events import ExportAsked, ExportDone, ExportOver
-from agent.core.journal_records import JournalReplaced, PayloadsErased
+from agent.core.journal_events import CheckpointAsked, DamagedErasureAsked, ErasureAsked
+from agent.core.journal_records import JournalReplaced
 from agent.core.moment import Moment
 from agent.core.outage import instructions, outages
 from agent.core.outage.measurements import MAINS_SENSOR
@@ -134,8 +134,8 @@ def _answer(turn: Turn, event: Event) -> None:
             _started(turn, event)
         case ExportAsked() | ExportDone() | ExportOver():
             export_answers.answer(turn, event)
-        case ErasureAsked():
-            _erase(turn, event)
+        case ErasureAsked() | DamagedErasureAsked() | CheckpointAsked():
+            journal_answers.answer(turn, event)
         case ClockSet(_, shift_ms):
             turn.record(ClockChanged(shift_ms))
             settle_loose(turn)
@@ -227,19 +227,6 @@ def _started(turn: Turn, event: Started) -> None:
     asking.interrupted(turn)
     print_jobs.resume(turn)
     settle_loose(turn)
-
-
-def _erase(turn: Turn, event: ErasureAsked) -> None:
-    """Never what the state still needs: then nothing of it, so that no plan is half carried out."""
-    base, listed = turn.state.base(), turn.state.book.listed
-    if any(span.last >= base for span in event.spans):
-        turn.reply(event.asked, False, f"not erased: entries from {base} on are not settled")
-    elif any(number in listed for number in event.workers):
-        turn.reply(event.asked, False, "not erased: a worker of these is on the roster; ask again")
-    else:
-        erased = PayloadsErased(event.spans, event.reason, event.workers)
-        turn.record(erased)
-        turn.reply(event.asked, True, f"{erased.count} entries erased: {event.reason}")
 
 
 def _keep_the_day(turn: Turn) -> None:

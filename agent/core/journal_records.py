@@ -41,6 +41,15 @@ class PayloadsErased:
 
 
 @dataclass(frozen=True, slots=True)
+class DamagedErased:
+    """A damaged journal that lay in `file` beside this one was erased whole, for this reason."""
+
+    LOGGED: ClassVar = ("file", "reason")
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ExportBegun:
     """Somebody begins to take bundles away to `target`; the checkpoint after it goes with them.
 
@@ -116,6 +125,7 @@ class JournalContinued:
 JournalRecord = (
     CheckpointSigned
     | PayloadsErased
+    | DamagedErased
     | ExportBegun
     | BundleExported
     | ExportEnded

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from agent.config import Config
 from agent.control import Answer, Question
+from agent.core.journal_events import CheckpointAsked
 from agent.core.moment import Moment
 from agent.core.state import State
 from agent.journal.checkpoint import Checkpoint
@@ -44,9 +45,10 @@ class JournalDesk:
         return {"done": False, "text": f"the journal is not asked this: {question.get('ask')}"}
 
     def _checkpoint(self) -> Answer:
+        done, said = self._decide(lambda asked: CheckpointAsked(self._now(), asked))
         state = self._state()
-        if state.checkpoint is None:
-            return {"done": False, "text": "no checkpoint yet today; start the agent, then ask"}
+        if not done or state.checkpoint is None:
+            return {"done": False, "text": said}
         return {"done": True, "text": Checkpoint.of(state.journal, state.checkpoint).text()}
 
     def _erase(self, worker: int | None, *, really: bool) -> Answer:

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 
 from agent.core import gate
-from agent.core.commands import Command, Record
+from agent.core.commands import Command, Record, Sign
 from agent.core.events import Event, JournalMade
 from agent.core.journal_records import PayloadsErased
 from agent.core.moment import Moment
@@ -48,9 +48,10 @@ class Keeper:
         """
         state, commands = gate.step(self.state, event)
         records = [command.record for command in commands if isinstance(command, Record)]
-        if records:
+        sign = any(isinstance(command, Sign) for command in commands)
+        if records or sign:
             erased = [r.spans for r in records if isinstance(r, PayloadsErased)]
-            written = self.journal.append(event.at, records, tuple(chain(*erased)))
+            written = self.journal.append(event.at, records, tuple(chain(*erased)), sign=sign)
             for record in written[len(records) :]:  # a checkpoint
                 entry = Entry(state.seq + 1, event.at, kind_of(record), record)
                 state = gate.apply(state, entry)

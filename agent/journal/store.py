@@ -18,6 +18,7 @@ from agent.core import chain
 from agent.core.journal_records import CheckpointSigned, ExportBegun, PayloadsErased
 from agent.core.moment import Moment, Trust
 from agent.core.outage.measurements import Reading
+from agent.core.paper.paper_records import ListMade
 from agent.core.records import (
     KINDS,
     LASTING,
@@ -43,7 +44,7 @@ from agent.journal.schema import APPLICATION_ID, INDEXED, migrations, refuse_new
 
 BUSY_MS = 2_000
 """How long a commit waits for a reader that is just opening the file."""
-SIGNED_AT_ONCE = (JournalOpened, DayBegan, PayloadsErased, ExportBegun)
+SIGNED_AT_ONCE = (JournalOpened, DayBegan, PayloadsErased, ExportBegun, ListMade)
 """A checkpoint follows these in the same commit."""
 
 _DECODERS = {kind: msgspec.json.Decoder(record) for kind, record in KINDS.items()}
@@ -88,11 +89,16 @@ class Journal:
         return self._seq, self._head
 
     def append(
-        self, at: Moment, records: Sequence[Record], erase: Sequence[Span] = ()
+        self,
+        at: Moment,
+        records: Sequence[Record],
+        erase: Sequence[Span] = (),
+        *,
+        sign: bool = False,
     ) -> tuple[Record, ...]:
         """Makes these entries durable, all or none, in one commit, with a checkpoint when one is
-        due, and erases the details of those in `erase`; returns what was written. Raises
-        JournalError; RecordUnwritable when it is no fault of the file.
+        due or asked for (`sign`), and erases the details of those in `erase`; returns what was
+        written. Raises JournalError; RecordUnwritable when it is no fault of the file.
         """
         batch = _Batch(at, self._seq, self._head, self._chance)
         for record in records:
@@ -104,7 +110,7 @@ class Journal:
                     "call support; if it names a file, give that file a name in plain letters",
                 ) from error
         signed = self._signed
-        if self._signer is not None and self._is_due(batch.seq, records):
+        if self._signer is not None and (sign or self._is_due(batch.seq, records)):
             batch.add(self._signer.signed(batch.seq, batch.head))
             signed = batch.seq
         try:

@@ -53,7 +53,7 @@ class Documents:
             (made.number,),
             made.day,
             place.reference(order.reference),
-            place.signed(made.checkpoint),
+            place.signed(state.papers.signed(order.sheet)),
         )
         return slip_document(completion, self._heading(state, now, order.sheet), self._texts)
 

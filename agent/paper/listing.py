@@ -50,7 +50,7 @@ class Place:
             firm_number=made.firm,
             made_by=made.who or made.by,
             printed=self.on(sheet.at, made.day),
-            checkpoint=self.signed(made.checkpoint),
+            checkpoint=self.signed(papers.signed(sheet)),
             people=tuple(self._person(row) for row in sheet.rows),
             reference=self.reference(known) if known is not None else None,
             blank_lines=made.blank_lines,

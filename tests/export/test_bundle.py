@@ -13,7 +13,8 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from agent.core.events import ErasureAsked, RosterOffered
+from agent.core.events import RosterOffered
+from agent.core.journal_events import ErasureAsked
 from agent.core.roster import Roster
 from agent.core.spans import Span
 from agent.export.bundle import make

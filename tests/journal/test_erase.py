@@ -20,7 +20,6 @@ from agent.core.delivery.registrations import Answer, Receipt
 from agent.core.events import (
     BadgeAssignmentAsked,
     BurstEnded,
-    ErasureAsked,
     Event,
     RosterOffered,
     Started,
@@ -28,6 +27,7 @@ from agent.core.events import (
     Tapped,
     TimePassed,
 )
+from agent.core.journal_events import ErasureAsked
 from agent.core.journal_records import BundleExported
 from agent.core.moment import Moment, Trust
 from agent.core.outage.incident_records import (

@@ -259,8 +259,7 @@ def _write(
             blank,
             timed,
             adds_to,
-            state.checkpoint,
-            wanted.who,
+            who=wanted.who,
         )
     )
     for row in sorted(rows, key=_place):

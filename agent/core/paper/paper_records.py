@@ -51,7 +51,8 @@ class ListMade:
 
     `reference` empty: it is provisional. `strangers`: the first tap of each unknown badge, for
     whom there is a line beside the `blank_lines`. `addendum_to`: the list that it adds to.
-    `checkpoint`: the one that stands on it, so that a part printed again is the same. `who`: the
+    `checkpoint`: one from before it, that lists of earlier versions bear; by now it is the one that
+    is signed in the same commit, and follows as an entry of its own. `who`: the
     name of the person who made it, where it was given.
     """
 

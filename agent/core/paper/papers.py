@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment
 from agent.core.paper.paper_records import (
     CodeRefused,
@@ -54,6 +55,8 @@ class Sheet:
     stands: bool = False
     filled: int | None = None
     pages: int = 0
+    checkpoint: CheckpointSigned | None = None
+    """The one that stands on it: the first one after it was made, of the same commit."""
 
     @property
     def ready(self) -> bool:
@@ -136,6 +139,12 @@ class Papers:
             None,
         )
 
+    def signed(self, sheet: Sheet) -> CheckpointSigned | None:
+        """The checkpoint that stands on this list; also for a copy of it from before it was
+        signed, as orders hold one that were given in the same commit.
+        """
+        return self.sheets.get(sheet.made.number, sheet).checkpoint
+
     def of_day(self, day: dt.date) -> tuple[Sheet, ...]:
         """The lists of `day`, in the order in which they were made."""
         return tuple(sheet for sheet in self.sheets.values() if sheet.made.day == day)
@@ -165,8 +174,15 @@ def apply(papers: Papers, entry: Entry) -> Papers:
             reference = Reference(entry.seq, entry.at, got)
             return replace(papers, references=(*papers.references, reference))
         case ListMade() as made:
-            sheet = Sheet(entry.seq, entry.at, made, reference=made.reference)
+            sheet = Sheet(
+                entry.seq, entry.at, made, reference=made.reference, checkpoint=made.checkpoint
+            )
             return replace(papers, sheets={**papers.sheets, made.number: sheet})
+        case CheckpointSigned() as signed:
+            bare = (n for n, sheet in papers.sheets.items() if sheet.checkpoint is None)
+            for number in tuple(bare):
+                papers = _sheet(papers, number, checkpoint=signed)
+            return papers
         case PersonListed(number) as row:
             known = papers.sheets.get(number)
             return _sheet(papers, number, rows=(*known.rows, row)) if known else papers
