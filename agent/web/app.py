@@ -84,7 +84,15 @@ class PageApp:
         self.live = Live(Maker(seam, door, self._renderer), seam.state)
         self._trying = 0
         self._reporting = asyncio.Semaphore(1)
-        self.asgi: ASGIApp = Guard(Starlette(routes=self._routes()), config.page.names)
+        missing = self._visited(self._missing)
+
+        async def not_found(request: Request, error: Exception) -> Response:
+            return await missing(request)
+
+        application = Starlette(
+            routes=self._routes(), exception_handlers={404: not_found, 405: not_found}
+        )
+        self.asgi: ASGIApp = Guard(application, config.page.names)
 
     def _routes(self) -> list[Route]:
         def route(path: str, handler: Handler, *methods: str) -> Route:
@@ -104,6 +112,7 @@ class PageApp:
             route("/do/{deed}", self._do, "POST"),
             Route("/healthz", self._health, methods=["GET"]),
             Route("/static/{digest}/{name}", _static, methods=["GET"]),
+            Route("/favicon.ico", _mark, methods=["GET"]),
         ]
 
     def _visited(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
@@ -232,6 +241,9 @@ class PageApp:
         well = writes and not stuck
         body = {"well": well, "loop": "stuck" if stuck else "turns", "journal_written": writes}
         return JSONResponse({**body, "version": __version__}, 200 if well else 503)
+
+    async def _missing(self, visit: Visit) -> Response:
+        return self._told(visit, 404, "told.missing")
 
     # --- the code -------------------------------------------------------------------------------
 
@@ -367,3 +379,8 @@ async def _static(request: Request) -> Response:
     if asset is None or asset.digest != request.path_params["digest"]:
         return Response("no such file\n", 404, media_type="text/plain")
     return Response(asset.content, 200, {"Cache-Control": KEPT}, asset.type)
+
+
+async def _mark(request: Request) -> Response:
+    """What a browser asks for where a page, as a report, names no sign of its own."""
+    return Response(assets()["mark.svg"].content, 200, None, assets()["mark.svg"].type)

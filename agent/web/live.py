@@ -50,6 +50,7 @@ class Live:
         self._turned = asyncio.Condition()
         self._watch: asyncio.Task[None] | None = None
         self._closed = False
+        self._waking: asyncio.Future[None] | None = None
 
     @property
     def full(self) -> bool:
@@ -69,6 +70,7 @@ class Live:
         self._closed = True
         if self._watch is not None:
             self._watch.cancel()
+        self._waking = asyncio.ensure_future(self._wake())
 
     async def stream(self, language: str, viewer: Viewer, seen: str) -> AsyncIterator[bytes]:
         """Events until the browser goes. `seen`: the digest of the parts that its page has."""
@@ -129,10 +131,13 @@ class Live:
     async def _fresh(self) -> Look:
         self._seen, self._looked_s = self._state(), time.monotonic()
         self._look = look = await asyncio.to_thread(self._maker.look)
+        await self._wake()
+        return look
+
+    async def _wake(self) -> None:
         async with self._turned:
             self._number += 1
             self._turned.notify_all()
-        return look
 
 
 class EventStream(StreamingResponse):

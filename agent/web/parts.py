@@ -15,6 +15,7 @@ from typing import Any
 from markupsafe import Markup
 
 from agent.core.outage.correction import PARTIES
+from agent.core.outage.procedure import SETTLED
 from agent.web.acting import ANSWERS, STEPS, WANT_NUMBER
 from agent.web.door import Door, Level
 from agent.web.glance import MOST_CONCERNS, Glance, Seam, look, uses_out
@@ -131,6 +132,7 @@ class Maker:
             "cause": cause,
             "does": does,
             "whose": catalogue(language, "paper")[f"slip.judged.{judged}"],
+            "settled": asked.key in SETTLED,
             "answers": ANSWERS.get(asked.key, ()),
             "wants_number": asked.key in WANT_NUMBER,
             "others": [(code, NAMES[code], *told(code)) for code in NAMES if code != language],

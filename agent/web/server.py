@@ -7,6 +7,7 @@ connections is bounded before any of them is heard, so that nobody takes the age
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import threading
@@ -26,8 +27,6 @@ HEAD_S = 20.0
 """So long a browser may take until its first request is there."""
 KEEP_ALIVE_S = 20
 STOP_S = 1
-LOOK_S = 0.5
-"""How often the server looks whether it is to stop."""
 SERVER_BACKLOG = 32
 
 log = logging.getLogger(__name__)
@@ -102,8 +101,8 @@ class PageServer:
     def stop(self) -> None:
         """Ends every connection and stops listening; never raises."""
         if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join(STOP_S + 2 * LOOK_S)
+            self._server.end()
+            self._thread.join(2 * STOP_S)
 
     def _run(self, door: socket.socket) -> None:
         assert self._server is not None
@@ -119,11 +118,21 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, closing: Callable[[], None]) -> None:
         super().__init__(config)
         self._closing = closing
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ended: asyncio.Event | None = None
 
     async def main_loop(self) -> None:
-        while not self.should_exit:
-            await asyncio.sleep(LOOK_S)
+        self._loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        if not self.should_exit:
+            await self._ended.wait()
         self._closing()
+
+    def end(self) -> None:
+        """Lets it end, at once; from another thread."""
+        self.should_exit = True
+        if self._loop is not None and self._ended is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._ended.set)
 
 
 class _Patient(H11Protocol):

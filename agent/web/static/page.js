@@ -53,11 +53,10 @@
 
   function listen() {
     const stream = new EventSource(live.dataset.stream);
-    stream.onopen = () => { lost.hidden = true; };
+    stream.onopen = () => { lost.hidden = true; live.dataset.listens = "yes"; };
     stream.onmessage = (event) => {
       begun = performance.now();
       for (const [name, html] of Object.entries(JSON.parse(event.data))) show(name, html);
-      live.dataset.messages = Number(live.dataset.messages || 0) + 1;
     };
     stream.addEventListener("changed", () => location.reload());
     stream.onerror = () => {

@@ -1,0 +1,150 @@
+"""A real gate with its page, and Debian's Chromium to look at it."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.paper.operator_code import made
+from agent.sandbox.people import crew
+from agent.sandbox.site import CODE, LOOPBACK_EVIDENCE, Ground, VirtualSite
+from drivers.emulators.nfc_cards import ntag213
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 860}
+ACCESS = "135790"
+PATIENCE_MS = 20_000
+PEOPLE = crew(9, random.Random(8))
+
+MORE = """
+[page]
+listen = "127.0.0.1:{{port}}"
+code = "{code}"
+
+[outage]
+hysteresis_s = 10
+call_s = 10
+
+[[employers]]
+number = "0448181966"
+name = "Bouwwerken De Linde"
+
+[[employers]]
+number = "0200065765"
+name = "Toitures <Meunier> & fils"
+"""
+
+
+@dataclass
+class Gate:
+    """A virtual site with its page at `url`."""
+
+    site: VirtualSite
+    url: str
+    access: str = ACCESS
+    operator: str = CODE
+    cards: list[Any] = field(default_factory=lambda: [ntag213(p.uid) for p in PEOPLE])
+
+    @property
+    def names(self) -> list[str]:
+        """Surnames that no text of the page holds."""
+        return [person.worker.surname for person in PEOPLE]
+
+    def tap(self, *who: int) -> None:
+        """These hold their badges to the reader."""
+        for one in who:
+            self.site.tap(self.cards[one], 0.15)
+
+    @property
+    def numbers(self) -> list[str]:
+        """Every national number of the site, as it is stored and as it is printed."""
+        plain = [person.worker.inss for person in PEOPLE]
+        return plain + [f"{n[:2]}.{n[2:4]}.{n[4:6]}-{n[6:9]}.{n[9:]}" for n in plain]
+
+
+@contextmanager
+def gate_in(folder: Path) -> Iterator[Gate]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    more = LOOPBACK_EVIDENCE + MORE.format(code=made(ACCESS)).replace("{port}", str(port))
+    with VirtualSite(folder, PEOPLE, paper=True, ground=Ground(more=more)) as site:
+        yield Gate(site, f"http://127.0.0.1:{port}")
+
+
+@pytest.fixture(scope="session")
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    """A gate on a good day: two of nine are here."""
+    with gate_in(tmp_path_factory.mktemp("gate")) as opened:
+        opened.tap(0, 1)
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def trouble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    """A gate whose service is not reached; three of nine are here, and an unknown badge."""
+    with gate_in(tmp_path_factory.mktemp("trouble")) as opened:
+        opened.site.set_faults(unreachable=True)
+        opened.tap(0, 1, 2)
+        opened.site.tap(ntag213("04AABBCCDDEE99"), 0.15)
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Heard:
+    """Every address that browsers asked for, and whatever went wrong in them."""
+
+    addresses: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
+
+
+@pytest.fixture
+def opened(chromium: Any, heard: Heard) -> Iterator[Any]:
+    """Opens a page in a browser of its own, as a phone in Dutch unless said otherwise."""
+    contexts = []
+
+    def open_page(address: str, *, phone: bool = True, **more: Any) -> Any:
+        size = PHONE if phone else DESKTOP
+        given = {"viewport": size, "is_mobile": phone, "has_touch": phone, "locale": "nl-BE"}
+        context = chromium.new_context(**{**given, **more})
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: heard.errors.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: heard.errors.append(str(error)))
+        page.on("request", lambda request: heard.addresses.append(request.url))
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
