@@ -10,10 +10,12 @@ import datetime as dt
 import logging
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 
 from agent.config import Config
-from agent.core.journal_events import ErasureAsked
+from agent.core.journal_events import DamagedErasureAsked, ErasureAsked
 from agent.core.moment import Moment
+from agent.journal.damaged import aside, destroy, files_aside
 from agent.journal.erase import WARNED_DAYS, Plan, Terms, planned
 from agent.journal.fault import JournalError, explained
 from agent.journal.outward import exported_upto
@@ -24,6 +26,12 @@ NIGHT_HOUR = 3
 """When it is done: between the last shift home and the first one in."""
 LOOK_S = 1_800.0
 """How often the clock is looked at for it: where there is no power at night, a while after dawn."""
+FIRST_LOOK_S = 60.0
+"""The same until the clock was right once: until then nobody can be warned of what comes next."""
+TO_DO_ASIDE = (
+    "copy it to where it is safe if a day may have to be proven by it; then: "
+    "werfpoort journal erase --damaged FILE --yes"
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +43,7 @@ class Retention:
         self._config, self._zone = config, config.zone
         self._now, self._decide = now, decide
         self._looked: dt.date | None = None
+        self._foreseen = False
         self.last = Plan()
         """The plan that was made last: what it warns of, status says."""
 
@@ -48,7 +57,9 @@ class Retention:
         return plan_at(self._config, self._now(), worker)
 
     def carry_out(self, plan: Plan) -> tuple[int, str]:
-        """How many entries were erased, and why it ended before all were, if it did."""
+        """How many entries were erased, and why it ended before all were, if it did. Damaged
+        journals go too, where their term has ended.
+        """
         count = 0
         for erasure in plan.erasures:
             done, said = self._decide(
@@ -59,28 +70,59 @@ class Retention:
             if not done:
                 return count, said
             count += erasure.count
+        today = self._now().day(self._zone)
+        for damaged in plan.aside:
+            if damaged.is_due(today):
+                done, said = self.erase_damaged(damaged.file, "its term ended")
+                if not done:
+                    return count, said
         return count, ""
 
+    def erase_damaged(self, file: str, reason: str) -> tuple[bool, str]:
+        """Erases a damaged journal that was put aside; done or not, and in words. The journal in
+        use says so first: a power cut in between leaves a file that is erased again.
+        """
+        database = self._config.gate.journal
+        if file not in (one.name for one in files_aside(database)):
+            return False, f"there is no damaged journal {file} in {database.parent}"
+        done, said = self._decide(
+            lambda asked: DamagedErasureAsked(self._now(), file, reason, asked)
+        )
+        if done:
+            try:
+                destroy(database, file)
+            except OSError as error:
+                return False, f"damaged journal {file} could not be erased: {error}; try again"
+        return done, said
+
     def watch(self, clock: Clock) -> None:
-        """Keeps the terms, night by night, until the agent stops."""
-        while not clock.sleep(LOOK_S):
+        """Keeps the terms, night by night, until the agent stops; warns from the start on."""
+        self.look()
+        while not clock.sleep(LOOK_S if self._foreseen else FIRST_LOOK_S):
             self.look()
 
     def look(self) -> None:
-        """Keeps the terms of today, once, from the small hours on."""
+        """Says what comes next as soon as that is known, and keeps the terms of today, once, from
+        the small hours on.
+        """
         now = self._now()
         if not now.trusted:
             return
         local = now.local(self._zone)
-        if self._looked == local.date() or local.hour < NIGHT_HOUR:
+        night = local.hour >= NIGHT_HOUR
+        if self._foreseen and (self._looked == local.date() or not night):
             return
-        self._looked = local.date()
         try:
             self.last = self.plan()
-            count, failure = self.carry_out(self.last)
+            self._foreseen = True
+            if night:
+                self._looked = local.date()
+                self._keep(self.last)
         except JournalError as error:
             log.error("terms not kept: %s; to do: %s", error, error.hint)
-            return
+
+    def _keep(self, plan: Plan) -> None:
+        count, failure = self.carry_out(plan)
         if failure:
             log.error("terms not kept: %s; tried again tomorrow", failure)
         if self.last.soon:
@@ -101,7 +143,8 @@ def plan_at(config: Config, now: Moment, worker: int | None = None) -> Plan:
         try:
             exported = exported_upto(connection, companies)
             today = now.day(config.zone)
-            return planned(connection, terms, today, exported=exported, worker=worker)
+            plan = planned(connection, terms, today, exported=exported, worker=worker)
+            return replace(plan, aside=aside(connection, journal, config.zone, terms.last_end))
         except sqlite3.Error as error:
             raise explained(error, str(journal)) from error
 

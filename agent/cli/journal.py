@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from agent.cli.asking import ask, asking, config_option, explained, loaded
+from agent.cli.asking import ask, asking, config_option, explained, loaded, told
 from agent.cli.bundle import bundle_errors, identity_option, keys_for
 
 EXPORT_WAIT_S = 1_800.0
@@ -56,19 +56,26 @@ def journal_verify(
 @journal.command("erase")
 @config_option
 @click.option("--worker", default="", help="One worker (w12), whatever the term.")
+@click.option("--damaged", default="", help="A damaged journal that was put aside, by its file.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be erased. The default.")
 @click.option("--yes", is_flag=True, help="Erase it.")
-def journal_erase(config_file: Path, worker: str, dry_run: bool, yes: bool) -> None:
-    """Erase the details whose term has ended, or those of one worker.
+def journal_erase(config_file: Path, worker: str, damaged: str, dry_run: bool, yes: bool) -> None:
+    """Erase the details whose term has ended, those of one worker, or a damaged journal whole.
 
     What is not settled, and the roster in force, stays; so does the proof that nothing was changed.
     """
+    really = yes and not dry_run
+    if damaged:
+        told(
+            ask(loaded(config_file), {"ask": "journal-erase", "damaged": damaged, "really": really})
+        )
+        return
     number = worker.strip().lower().removeprefix("w")
     if worker and not (number.isdecimal() and int(number)):
         raise click.ClickException(
             f"{worker} is no worker's number; name one as w12 (werfpoort roster list)"
         )
-    question = {"ask": "journal-erase", "worker": int(number or 0), "really": yes and not dry_run}
+    question = {"ask": "journal-erase", "worker": int(number or 0), "really": really}
     click.echo(ask(loaded(config_file), question, timeout_s=ERASURE_WAIT_S)["text"])
 
 

@@ -94,6 +94,7 @@ class Desk:
         kept = {
             "unexported_soon_erased": plan.soon,
             "kept_until_exported": plan.held,
+            "damaged_aside": [*map(str, plan.aside)],
             "to_do": self.journal.retention.to_do,
         }
         return {

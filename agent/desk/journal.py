@@ -13,7 +13,7 @@ from agent.core.state import State
 from agent.journal.checkpoint import Checkpoint
 from agent.journal.erase import Plan
 from agent.journal.fault import JournalError
-from agent.retention import Retention, soon
+from agent.retention import TO_DO_ASIDE, Retention, soon
 from agent.seams import Decide
 
 
@@ -38,6 +38,8 @@ class JournalDesk:
             match question:
                 case {"ask": "journal-checkpoint"}:
                     return self._checkpoint()
+                case {"ask": "journal-erase", "damaged": str(file), "really": bool(really)}:
+                    return self._erase_damaged(file, really=really)
                 case {"ask": "journal-erase", "worker": int(worker), "really": bool(really)}:
                     return self._erase(worker or None, really=really)
         except JournalError as error:
@@ -56,12 +58,21 @@ class JournalDesk:
         lines = _in_words(plan, self.retention.to_do)
         if worker is not None and worker in self._state().book.listed:
             lines.append(f"w{worker} is on the roster: that stays until it is taken off the roster")
+        lines += [f"{damaged}; it goes only whole: {TO_DO_ASIDE}" for damaged in plan.aside]
         if not really:
             lines.append("nothing was erased; to erase it, add --yes" if plan.erasures else "")
             return {"done": True, "text": "\n".join(filter(None, lines))}
         count, failure = self.retention.carry_out(plan)
         lines.append(f"{count} entries were erased")
         return {"done": not failure, "text": "\n".join([*lines, *filter(None, [failure])])}
+
+    def _erase_damaged(self, file: str, *, really: bool) -> Answer:
+        if really:
+            done, said = self.retention.erase_damaged(file, "asked for by a person")
+            return {"done": done, "text": said}
+        known = [str(damaged) for damaged in self.retention.plan().aside if damaged.file == file]
+        said = f"{known[0]}\nnothing was erased; to erase it, add --yes" if known else ""
+        return {"done": bool(known), "text": said or f"there is no damaged journal {file}"}
 
 
 def _in_words(plan: Plan, to_do: str) -> list[str]:

@@ -196,9 +196,17 @@ def warnings(stand: dict[str, Any]) -> Iterator[str]:
         said = "is being written: leave it" if export["runs"] else export["failure"] or "is done"
         at = dt.datetime.fromisoformat(export["at"])
         yield f"export to {export['to']} ({at:%H:%M}): {said}"
-    if soon := stand.get("retention", {}).get("unexported_soon_erased"):
-        to_do = stand["retention"]["to_do"]
+    if kept := stand.get("retention"):
+        yield from _kept(kept)
+
+
+def _kept(kept: dict[str, Any]) -> Iterator[str]:
+    to_do = kept["to_do"]
+    if soon := kept["unexported_soon_erased"]:
         yield f"{soon} entries that nobody took away are erased within 30 days; {to_do}"
+    if held := kept["kept_until_exported"]:
+        yield f"{held} entries are over their term, and kept until they are exported; {to_do}"
+    yield from kept["damaged_aside"]
 
 
 def _credential(channel: str, credential: dict[str, Any]) -> Iterator[str]:

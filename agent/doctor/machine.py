@@ -19,7 +19,7 @@ from agent.evidence.clock import SystemClock
 from agent.journal.erase import WARNED_DAYS
 from agent.journal.fault import JournalError
 from agent.journal.mount import why_unfit
-from agent.retention import plan_at, taking_away
+from agent.retention import TO_DO_ASIDE, plan_at, taking_away
 
 SPACE_LEAST_MIB = 200
 """A year of one gate is some 100 MiB of journal; below this a card fills without being noticed."""
@@ -156,7 +156,7 @@ def journal(config: Config) -> Iterator[Verdict]:
 
 
 def terms(config: Config) -> Iterator[Verdict]:
-    """What is about to be erased although nobody took it away."""
+    """What is about to be erased although nobody took it away, and what lies there damaged."""
     now = SystemClock(believed=config.clock.trust == "always").now()
     if not config.gate.journal.exists() or not now.trusted:
         return  # of which the journal and the clock tell by themselves
@@ -173,6 +173,8 @@ def terms(config: Config) -> Iterator[Verdict]:
         yield warning("terms", found, taking_away(config))
     else:
         yield well("terms", "nothing is erased soon that nobody took away")
+    for damaged in plan.aside:
+        yield warning("damaged journal", str(damaged), TO_DO_ASIDE)
 
 
 def clock(config: Config) -> Iterator[Verdict]:

@@ -21,7 +21,7 @@ EVENTS = frozenset(
         *("incident-opened", "incident-reopened", "row-turned", "incident-closed"),
         *("people-called", "cause-corrected", "step-taken", "obligations-exempted"),
         *("exemptions-withdrawn", "reference-got", "list-made", "list-stands", "lines-filled"),
-        *("payloads-erased", "bundle-exported", "journal-continued"),
+        *("payloads-erased", "damaged-erased", "bundle-exported", "journal-continued"),
     )
 )
 """What befell the site: kinds that name nobody, and stand on the sheet of each firm."""

@@ -11,7 +11,7 @@ import datetime as dt
 import os
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +27,47 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """A damaged journal beside the one in use; it is erased on the day `ends`, None: not known, for
-    no clock was right yet since.
+    """A damaged journal beside the one in use; it is erased after the day `ends`, None: not known,
+    for no clock was right yet since.
     """
 
     file: str
     bytes: int
     ends: dt.date | None
+
+    def is_due(self, today: dt.date) -> bool:
+        """True once its term has ended."""
+        return self.ends is not None and self.ends < today
+
+    def __str__(self) -> str:
+        """For people."""
+        until = f"until {self.ends}" if self.ends else "its term begins once the clock is right"
+        return (
+            f"damaged journal {self.file} ({self.bytes // 1024} KiB) holds personal data, and what "
+            f"was not registered then; it is kept {until}"
+        )
+
+
+def aside(
+    connection: sqlite3.Connection,
+    database: Path,
+    zone: dt.tzinfo,
+    last_end: Callable[[dt.date], dt.date],
+) -> tuple[Damaged, ...]:
+    """Those beside the journal that `connection` reads. `last_end`: of a day, by the terms."""
+    files = files_aside(database)
+    if not files:
+        return ()
+    right = "SELECT unix_ms FROM entry WHERE trust <> 'unknown' ORDER BY seq LIMIT 1"
+    row = connection.execute(right).fetchone()
+    began = dt.datetime.fromtimestamp(row[0] / 1000, zone).date() if row else None
+    ends = last_end(began) if began else None
+    return tuple(Damaged(file.name, _size(file), ends) for file in files)
+
+
+def _size(file: Path) -> int:
+    pieces = (file.with_name(file.name + part) for part in PARTS)
+    return sum(piece.stat().st_size for piece in pieces if piece.exists())
 
 
 def name_aside(database: Path, at: dt.datetime) -> str:

@@ -40,6 +40,7 @@ from agent.core.records import (
     kind_of,
 )
 from agent.core.spans import Span, spans_of
+from agent.journal.damaged import Damaged
 from agent.journal.rows import LAST, Row, base_of
 from agent.journal.schema import INDEXED
 
@@ -92,6 +93,10 @@ class Terms:
         """What proves a day without a receipt before this day is erased."""
         return _months_before(today, 12 * self.proof_years)
 
+    def last_end(self, day: dt.date) -> dt.date:
+        """When of `day` nothing is left at the latest: of which it is not known how it ended."""
+        return _months_before(day, -max(self.receipt_months, 12 * self.proof_years))
+
 
 def _months_before(day: dt.date, months: int) -> dt.date:
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
@@ -122,6 +127,8 @@ class Plan:
     erasures: tuple[Erasure, ...] = ()
     held: int = 0
     soon: int = 0
+    aside: tuple[Damaged, ...] = ()
+    """Damaged journals that were put aside, due or not."""
 
 
 @dataclass(slots=True)

@@ -58,6 +58,7 @@ def _told(terms: Terms, texts: Texts) -> Iterator[Block]:
         texts["notice.long.proof"].format(years=terms.proof_years),
         texts["notice.long.after"],
         texts["notice.long.kept"] if terms.kept_until_exported else "",
+        texts["notice.long.damaged"],
     )
     yield from _section(
         texts["notice.to"],
