@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import stat
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ BUNDLE = re.compile(r"[a-z0-9-]{1,16}_\d{10}_\d{4}-\d\d-\d\d_\d+-\d+_[0-9a-f]{8}
 _PART = ".part"
 _CHUNK_BYTES = 1 << 20
 _MOST_HELD = 20_000
+LONGEST_WAIT_S = 1_500.0
+"""For another stick; the unit is given half an hour for all of it."""
+AGAIN_S = 0.5
 _SLACK_BYTES = 1 << 20
 """For the note, folders, and clusters that are not filled."""
 _WORDS = {
@@ -92,7 +96,7 @@ def carry(asks: Asks, gate: str, place: Place, *, stick: bool) -> Carried:
     except (CarryError, Refused, OSError) as error:
         failure = _explained(error)
         with suppress(Refused):
-            asks({**over, "failure": failure})
+            _in_turn(asks, {**over, "failure": failure})
         raise CarryError(failure) from error
     try:
         _must(asks({**over, "failure": ""}))
@@ -134,7 +138,7 @@ def _write(asks: Asks, gate: str, root: Path, target: str, *, stick: bool) -> di
     with _our_folder(root, gate, make=True) as folder:
         _tidy(folder)
         question = {"ask": "export-begin", "target": target, "stick": stick}
-        begun = asks({**question, "held": dict(_held(folder))})
+        begun = _in_turn(asks, {**question, "held": dict(_held(folder))})
         _must(begun)
         taken = [_as_taken(about) for about in begun["taken"]]
         for about in bundles(asks, begun["bundles"]):
@@ -145,6 +149,14 @@ def _write(asks: Asks, gate: str, root: Path, target: str, *, stick: bool) -> di
             note = readme.beside(gate, taken, training=begun["training"])
             _put(folder, readme.NAME, iter([note.encode()]))
     return written
+
+
+def _in_turn(asks: Asks, question: Question) -> Answer:
+    """What the agent answers once no other stick is being written: one at a time."""
+    until_s = time.monotonic() + LONGEST_WAIT_S
+    while (answer := asks(question)).get("wait") and time.monotonic() < until_s:
+        time.sleep(AGAIN_S)
+    return answer
 
 
 def _as_taken(about: Mapping[str, Any]) -> readme.Taken:

@@ -71,7 +71,7 @@ class Offering:
     def answer(self, question: Question) -> Answer:
         """The answer to a question that begins with `export-`."""
         if not self._busy.acquire(blocking=False):
-            return {"done": False, "text": "another export is being answered; try again"}
+            return {"done": False, "wait": True, "text": "another export is answered; try again"}
         try:
             match question:
                 case {"ask": "export-begin", "target": str(target), "held": dict(held)}:
@@ -95,6 +95,8 @@ class Offering:
     def _begin(self, target: str, held: Mapping[str, str], *, stick: bool) -> Answer:
         """Before anything is written: whether there is anything new, and for whom."""
         contractors = self._contractors()
+        if stick and (other := self._other(target)):
+            return {"done": False, "wait": True, "text": f"an export to {other} runs"}
         with reading(self._config.gate.journal) as connection:
             try:
                 known = [b for b in exports(connection) if held.get(b.file) == b.sha256]
@@ -143,12 +145,19 @@ class Offering:
         return {"done": done, "text": said}
 
     def _over(self, target: str, failure: str, *, stick: bool) -> Answer:
+        if stick and (other := self._other(target)):
+            return {"done": False, "wait": True, "text": f"an export to {other} runs"}
         done, said = self._decide(
             lambda asked: ExportOver(self._now(), target, stick, failure, asked)
         )
         if done:
             self._clear()
         return {"done": done, "text": said}
+
+    def _other(self, target: str) -> str:
+        """Where an export goes that runs now, if that is somewhere else; else ""."""
+        export = self._state().export
+        return export.target if export and export.runs and export.target != target else ""
 
     # --- what they need -----------------------------------------------------------------------
 

@@ -12,11 +12,16 @@ from pathlib import Path, PurePosixPath
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 IN_MEMORY = frozenset({"tmpfs", "ramfs", "rootfs", "squashfs"})
-LAYERED = frozenset({"overlay", "aufs", "unionfs", "fuse.unionfs-fuse"})
+LAYERED = frozenset(
+    {"overlay", "aufs", "unionfs", "fuse.unionfs-fuse", "fuse.unionfs", "fuse.fuse-overlayfs"}
+)
+RAM_DISK = re.compile(r"/dev/(zram|ram)\d+")
+"""Block devices in memory, whatever file system lies on them (log2ram and the like)."""
 SHARED = frozenset({"nfs", "nfs4", "cifs", "smb3", "9p", "virtiofs", "fuse.sshfs", "vboxsf"})
 """A write-ahead log needs memory that all who open it share (https://www.sqlite.org/wal.html)."""
-NO_BARRIER = frozenset({"nobarrier", "barrier=0", "barrier=none"})
-"""ext4(5), xfs(5): without barriers a sync returns before the card holds the data."""
+NO_BARRIER = frozenset({"nobarrier", "barrier=0", "barrier=none", "fsync_mode=nobarrier"})
+"""ext4(5), xfs(5), the kernel's f2fs.rst: without barriers a sync returns before the card holds the
+data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def unfit(mountinfo: str, folder: PurePosixPath) -> str:
     if mount is None:
         return ""
     place = f"{folder} lies on {mount.kind} (mounted at {mount.point})"
-    if mount.kind in IN_MEMORY:
+    if mount.kind in IN_MEMORY or RAM_DISK.fullmatch(mount.source):
         return f"{place}, which is gone with the power"
     if mount.kind in LAYERED:
         return f"{place}, whose upper layer is mostly in memory and gone with the power"

@@ -366,6 +366,51 @@ def test_an_agent_that_is_started_anew_meanwhile_has_the_stick_put_in_again(
     assert len(taken(site, target).files) == len(FIRMS)
 
 
+def test_a_second_stick_waits_until_the_first_one_is_out(site: Site, target: Path) -> None:
+    asks = desk_of(site)
+    first: Question = {"target": "stick sda1", "stick": True}
+    begun = asks({**first, "ask": "export-begin", "held": {}})
+    waited: list[Question] = []
+
+    def second(question: Question) -> Answer:
+        """The first one is taken out once the second has been told to wait."""
+        answer = asks(question)
+        if answer.get("wait"):
+            waited.append(question)
+            site.ms += 1000
+            assert asks({**first, "ask": "export-over", "failure": ""})["done"]
+        return answer
+
+    carried = taken(site, target, second)
+    assert [question["ask"] for question in waited] == ["export-begin"]
+    assert len(carried.files) == begun["bundles"] == len(FIRMS)
+    assert [end.failure for end in journaled(site, ExportEnded)] == ["", ""]
+
+
+def test_a_second_stick_that_fails_meanwhile_is_told_once_the_first_one_is_out(
+    site: Site, target: Path
+) -> None:
+    asks = desk_of(site)
+    first: Question = {"target": "stick sda1", "stick": True}
+    assert asks({**first, "ask": "export-begin", "held": {}})["done"]
+    (target / "werfpoort").write_text("somebody's file")
+
+    def second(question: Question) -> Answer:
+        answer = asks(question)
+        if answer.get("wait"):
+            site.ms += 1000
+            assert asks({**first, "ask": "export-over", "failure": ""})["done"]
+        return answer
+
+    with pytest.raises(CarryError, match="left alone"):
+        taken(site, target, second)
+    ends = journaled(site, ExportEnded)
+    assert [bool(end.failure) for end in ends] == [False, True]
+    export = site.keeper.state.export
+    assert export is not None
+    assert "left alone" in export.failure
+
+
 def test_only_what_the_agent_made_is_noted(site: Site, target: Path) -> None:
     asks = desk_of(site)
     answer = asks({"ask": "export-done", "file": "f.zip.age", "sha256": "0" * 64})

@@ -26,6 +26,13 @@ WITHOUT_BARRIERS = """\
 26 25 8:1 / /mnt/with\\040blank rw - xfs /dev/sda1 rw,attr2
 27 25 8:2 / /mnt/old rw - ext3 /dev/sda2 rw,barrier=0
 """
+FURTHER = """\
+25 1 179:2 / / rw - ext4 /dev/mmcblk0p2 rw
+26 25 8:1 / /f2fs rw - f2fs /dev/sda1 rw,lazytime,active_logs=6,fsync_mode=nobarrier
+27 25 8:2 / /f2fs-as-it-is rw - f2fs /dev/sda2 rw,active_logs=6,fsync_mode=posix
+28 25 0:31 / /rootless rw - fuse.fuse-overlayfs fuse-overlayfs rw,user_id=0
+29 25 252:0 / /compressed rw - ext4 /dev/zram0 rw,discard
+"""
 STACKED = """\
 25 1 179:2 / / rw - ext4 /dev/mmcblk0p2 rw
 26 25 179:3 / /var/lib rw - ext4 /dev/mmcblk0p3 rw
@@ -47,6 +54,10 @@ STACKED = """\
         (WITHOUT_BARRIERS, "/mnt/old", "barrier=0"),
         (STACKED, "/var/lib/werfpoort", "tmpfs"),
         ("1 1 0:1 / /data rw - nfs4 box:/x rw", "/data/x", "shared safely"),
+        (FURTHER, "/f2fs/x", "with fsync_mode=nobarrier"),
+        (FURTHER, "/f2fs-as-it-is/x", ""),
+        (FURTHER, "/rootless/x", "upper layer"),
+        (FURTHER, "/compressed/x", "gone with the power"),
         ("", "/var/lib/werfpoort", ""),
         ("not a table\n\n- - -", "/var", ""),
     ],
