@@ -46,13 +46,13 @@ class Patience:
     def lock_s(self, wrong: int) -> float:
         """How long the lock is after so many wrong codes."""
         over = wrong - self.free
-        return 0.0 if over <= 0 else min(self.longest_s, self.first_s * 2.0 ** (over - 1))
+        return 0.0 if over <= 0 else min(self.longest_s, self.first_s * 2.0 ** min(over - 1, 32))
 
 
 ONE = Patience(free=2, first_s=10.0, longest_s=3600.0)
 """Of one address: the third wrong code costs ten seconds, the tenth most of an hour."""
 ALL = Patience(free=20, first_s=10.0, longest_s=300.0)
-"""Of all together. Six digits then take two years of guessing on the average."""
+"""Of all together. Six digits then take more than four years of guessing on the average."""
 EVERYBODY = "*"
 
 
@@ -71,7 +71,7 @@ class Lockout:
         for who in (address, EVERYBODY):
             count, last_s = self._wrong.pop(who, (0, now_s))
             count = 0 if now_s - last_s > FORGOTTEN_S else count
-            self._wrong[who] = (count + 1, now_s)
+            self._wrong[who] = (count + 1, now_s)  # at the end: that of all is never the first
         if len(self._wrong) > MOST_ADDRESSES:
             self._wrong.popitem(last=False)
         return self.wait_s(address, now_s)

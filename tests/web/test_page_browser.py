@@ -126,6 +126,8 @@ def test_an_outage_is_walked_through_to_the_printed_list(
         text = "".join(sheet.get_textpage().get_text_range() for sheet in document)
     assert "RSZ-47/A" in text
     report = page.request.get(f"{trouble.url}/incidents/i1").text()
+    shown = page.content()
+    assert not any(number in report or number in shown for number in trouble.numbers)
     assert "An Peeters" not in report
     assert "de onlinedienst opent niet op een telefoon" in report
     told = [a for a in heard.addresses if any(n in a for n in (*trouble.names, *trouble.numbers))]

@@ -1,0 +1,463 @@
+"""What the page answers over a real connection, with the core's stage behind it in place of a
+whole gate: doors, headers, forms, streams, limits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from agent.config import load_config
+from agent.config.page_settings import PageSettings
+from agent.config.settings import Config, OperatorSettings
+from agent.core.events import Event, Failure
+from agent.core.moment import Moment
+from agent.core.outage.procedure_records import By, StepTaken
+from agent.core.paper.paper_records import ReferenceGot
+from agent.desk import Desk
+from agent.desk.paper import PAGE
+from agent.locale import LANGUAGES
+from agent.paper.operator_code import made
+from agent.sandbox.authority import Authority
+from agent.sandbox.story_setting import past_of, rules_of, well_scene
+from agent.sandbox.story_stage import Stage
+from agent.web.door import ONE
+from agent.web.glance import Seam
+from agent.web.opening import open_page
+from agent.web.server import MOST_CONNECTIONS, PageServer, PageUnserved
+
+ACCESS, OPERATOR = "135790", "482915"
+HASHES = made(ACCESS), made(OPERATOR)
+GATE = """
+[gate]
+name = "noord-1"
+roster = "roster.csv"
+data_dir = "data"
+[site]
+name = "Werf <Noord> & Zuid"
+declaration = "1Y1000NF9KCQZ"
+company = "0448181966"
+[[employers]]
+number = "0448181966"
+name = "De Linde"
+[[readers]]
+[[channels]]
+name = "rsz"
+certificate = "gate.crt"
+key = "gate.key"
+"""
+MINUTE_MS = 60_000
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@dataclass
+class Behind:
+    """A gate of values at seven o'clock, and its page."""
+
+    stage: Stage
+    config: Config
+    writes: bool = True
+    looked_ago_ms: int = 0
+    server: PageServer | None = None
+    url: str = ""
+    verify: Any = False
+
+    def seam(self) -> Seam:
+        desk = Desk(lambda: self.stage.state, lambda: self.stage.at, self.decide, self.config)
+        return Seam(
+            config=self.config,
+            state=lambda: self.stage.state,
+            now=lambda: self.stage.at,
+            ask=lambda question: desk.answer({**question, "by": PAGE}),
+            looked=self._looked,
+            writes=lambda: self.writes,
+        )
+
+    def _looked(self) -> Moment:
+        now = self.stage.at
+        return replace(now, mono_ms=now.mono_ms - self.looked_ago_ms)
+
+    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str]:
+        before = len(self.stage.replies)
+        self.stage.do(event_for(1))
+        (reply,) = self.stage.replies[before:][:1]
+        return reply.done, reply.text
+
+    def refused(self) -> None:
+        """Two people came, and for ten minutes the service refuses them."""
+        self.stage.fails["rsz"] = Failure("AnswerUnreadable", "x")
+        self.stage.taps(2)
+        self.stage.run(self.stage.unix_ms + 10 * MINUTE_MS)
+
+    def browser(self, **more: Any) -> httpx.Client:
+        return httpx.Client(base_url=self.url, verify=self.verify, timeout=30.0, **more)
+
+    def within(self, *, operator: bool = False, who: str = "An Peeters") -> httpx.Client:
+        """A browser that knows a code."""
+        with self.browser() as client:
+            self.enter(client, OPERATOR if operator else ACCESS, operator=operator, who=who)
+            assert client.cookies
+        return self.browser(cookies=client.cookies)
+
+    def enter(
+        self, client: httpx.Client, code: str, *, operator: bool = False, who: str = ""
+    ) -> httpx.Response:
+        form = {"code": code, "who": who, **({"as": "operator"} if operator else {})}
+        return client.post("/enter", data=form)
+
+    @property
+    def records(self) -> list[Any]:
+        return [entry.record for entry in self.stage.entries]
+
+
+@pytest.fixture
+def behind(tmp_path: Path) -> Iterator[Callable[..., Behind]]:
+    """Opens a page; `page` and `operator` as in the configuration."""
+    (tmp_path / "data").mkdir()
+    file = tmp_path / "werfpoort.toml"
+    file.write_text(GATE, encoding="utf-8")
+    servers = []
+
+    def open_one(scheme: str = "http", verify: Any = False, **page: Any) -> Behind:
+        config = load_config(file)
+        port = free_port()
+        given = {"listen": f"127.0.0.1:{port}", "code": HASHES[0], **page}
+        config = replace(
+            config, page=PageSettings(**given), operator=OperatorSettings(code=HASHES[1])
+        )
+        rules = replace(rules_of({}, config.zone), firm="0448181966")
+        seven = dt.datetime(2026, 11, 24, 7, 0, tzinfo=config.zone)
+        stage = Stage(rules, dict(well_scene(rules.facts)), round(seven.timestamp() * 1000))
+        stage.begin(past_of({}, seven.date(), rules))
+        opened = Behind(stage, config, url=f"{scheme}://127.0.0.1:{port}", verify=verify)
+        opened.server = open_page(opened.seam())
+        servers.append(opened.server)
+        return opened
+
+    yield open_one
+    for server in servers:
+        server.stop()
+
+
+def token(client: httpx.Client) -> str:
+    found = re.search(r'name="token" value="([\w-]+)"', client.get("/").text)
+    assert found is not None
+    return found[1]
+
+
+# --- whoever asks ---------------------------------------------------------------------------
+
+
+def test_every_answer_forbids_what_a_page_does_not_need(behind: Any) -> None:
+    page = behind()
+    with page.browser() as client:
+        for address in ("/", "/enter", "/healthz", "/nothing", "/live?seen=x", "/static/x/page.js"):
+            with client.stream("GET", address) as answer:
+                told = answer.headers
+            policy = dict(
+                part.strip().split(" ", 1) for part in told["content-security-policy"].split(";")
+            )
+            assert policy["default-src"] == "'none'"
+            assert policy["script-src"] == policy["style-src"] == "'self'"
+            assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+            assert told["x-content-type-options"] == "nosniff"
+            assert told["cache-control"] == "no-store"
+            assert "server" not in told
+        shown = client.get("/").text
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?! src=)", shown)
+        assert "Werf &lt;Noord&gt; &amp; Zuid" in shown
+        kept = re.findall(r'"(/static/[\w/.]+)"', shown)
+        assert len(kept) >= 3
+        assert all("immutable" in client.get(one).headers["cache-control"] for one in kept)
+        assert not re.search(r"(src|href|action)=\"(https?:)?//", shown)  # nothing of others
+
+
+def test_only_a_name_of_this_machine_is_answered(behind: Any) -> None:
+    page = behind(names=("gate.example.be",))
+    with page.browser() as client:
+        for host, status in (
+            ("evil.example", 421),
+            ("", 421),
+            ("127.0.0.1.evil.example", 421),
+            ("GATE.example.be:8417", 200),
+            ("localhost", 200),
+            ("192.168.1.20:8417", 200),
+            ("[fe80::1]:8417", 200),
+        ):
+            assert client.get("/", headers={"host": host}).status_code == status, host
+
+
+def test_a_form_of_another_page_does_nothing(behind: Any) -> None:
+    page = behind()
+    page.refused()
+    with page.within() as client:
+        form = {"incident": "i1", "step": "phone-no", "token": token(client)}
+        for headers in (
+            {"origin": "https://evil.example"},
+            {"origin": "null"},
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site"},
+        ):
+            assert client.post("/do/step", data=form, headers=headers).status_code == 403
+        for stale in ({**form, "token": "guessed"}, {**form, "token": ""}, {"step": "phone-no"}):
+            assert client.post("/do/step", data=stale).status_code == 403
+        assert not any(isinstance(r, StepTaken) and r.by is By.PAGE for r in page.records)
+        origin = {"origin": page.url, "sec-fetch-site": "same-origin"}
+        assert client.post("/do/step", data=form, headers=origin).status_code == 303
+
+
+def test_what_is_no_form_is_refused_and_nothing_hangs(behind: Any) -> None:
+    page = behind()
+    with page.browser() as client:
+        assert client.post("/enter", content=b"x" * 20_000).status_code == 413
+        assert client.post("/enter", content=b"\xff\xfe").status_code in (403, 503)
+        endless = client.post("/enter", content=iter([b"y" * 9_000] * 3))
+        assert endless.status_code == 503
+        assert client.put("/").status_code == 404
+        assert client.post("/do/nothing").status_code == 303  # to the code first
+    with page.within() as client:
+        for deed, form in (
+            ("nothing", {}),
+            ("step", {"incident": "i1", "step": "exempt"}),
+            ("step", {"incident": "i1"}),
+            ("filled", {"number": "x", "count": "many"}),
+            ("reference", {"number": "x", "how": "guessed"}),
+        ):
+            answer = client.post(f"/do/{deed}", data={**form, "token": token(client)})
+            assert answer.status_code == 400, deed
+
+
+# --- the codes ------------------------------------------------------------------------------
+
+
+def test_wrong_codes_lock_their_own_address_and_no_other(behind: Any) -> None:
+    page = behind()
+    with page.browser() as client:
+        told = [page.enter(client, "000000").status_code for _ in range(ONE.free + 1)]
+        assert told == [403] * (ONE.free + 1)
+        locked = page.enter(client, ACCESS)
+        assert locked.status_code == 429
+        assert "10 seconden" in locked.text
+    with page.browser(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as other:
+        assert page.enter(other, ACCESS).status_code == 303
+
+
+def test_the_cookie_is_hidden_strict_and_under_tls_secure(behind: Any, tmp_path: Path) -> None:
+    plain = behind()
+    with plain.browser() as client:
+        (cookie,) = plain.enter(client, ACCESS).headers.get_list("set-cookie")
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert "Secure" not in cookie
+    authority = Authority()
+    files = authority.server("127.0.0.1").write(tmp_path, "page")
+    page = behind("https", authority.client_context(), certificate=files[0], key=files[1])
+    with page.browser() as client:
+        answer = page.enter(client, ACCESS)
+        (cookie,) = answer.headers.get_list("set-cookie")
+        assert cookie.startswith("__Host-werfpoort=")
+        assert "Secure" in cookie
+        assert client.get("/here").status_code == 200
+    assert page.server is not None
+    assert page.server.address.startswith("https://")
+
+
+def test_a_proxy_is_believed_only_where_it_is_configured(behind: Any) -> None:
+    def guess(page: Behind, address: str, code: str = "000000") -> int:
+        headers = {"x-forwarded-for": address, "x-forwarded-proto": "https"}
+        with page.browser(headers=headers) as client:
+            return page.enter(client, code).status_code
+
+    page = behind(proxy="127.0.0.1")
+    for _ in range(ONE.free + 1):
+        guess(page, "10.0.0.7")
+    assert guess(page, "10.0.0.7", ACCESS) == 429
+    assert guess(page, "10.0.0.8", ACCESS) == 303
+    lone = behind()
+    for n in range(ONE.free + 1):
+        guess(lone, f"10.0.0.{n}")
+    assert guess(lone, "10.0.0.99", ACCESS) == 429  # all of them are this machine
+
+
+def test_what_is_done_on_the_page_is_journaled_with_its_way_and_name(behind: Any) -> None:
+    page = behind()
+    page.refused()
+    with page.within(who="An  Peeters ") as client:
+        key = token(client)
+        step = {"incident": "i1", "step": "phone-no", "token": key}
+        assert client.post("/do/step", data=step).status_code == 303
+        number = {"number": "RSZ-47/A", "how": "form", "token": key}
+        answer = client.post("/do/reference", data=number)
+        assert answer.headers["location"] == "/enter?as=operator"
+        assert not any(isinstance(r, ReferenceGot) for r in page.records)
+    (taken,) = (r for r in page.records if isinstance(r, StepTaken) and r.by is By.PAGE)
+    assert (taken.step.value, taken.who) == ("phone-no", "An Peeters")
+    with page.within(operator=True) as client:
+        number["token"] = token(client)
+        assert client.post("/do/reference", data=number).status_code == 303
+        assert "Gedaan." in client.get("/").text
+        client.post("/do/reference", data={**number, "number": "!"})
+        refused = client.get("/").text
+        assert "Niet gedaan:" in refused
+        assert "4 to 32 letters and digits" in refused
+        assert "Niet gedaan:" not in client.get("/").text  # it is said once
+    (got,) = (r for r in page.records if isinstance(r, ReferenceGot))
+    assert (got.number, got.how, got.by) == ("RSZ-47/A", "form", "page")
+
+
+# --- what leaves the gate -------------------------------------------------------------------
+
+
+def leaves(client: httpx.Client) -> Iterator[tuple[str, str]]:
+    """Every page that links lead to, in every language, and the stream; with its address."""
+    seen: set[str] = set()
+    wanted = [f"/?lang={language}" for language in LANGUAGES] + ["/nothing"]
+    while wanted:
+        address = wanted.pop()
+        if address in seen or address.endswith(".pdf"):
+            continue
+        seen.add(address)
+        answer = client.get(address)
+        yield address, f"{answer.headers} {answer.text}"
+        wanted += re.findall(r'(?:href|action|src|content)="(/[^"]*)"', answer.text)
+    with client.stream("GET", "/live?seen=") as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                yield "/live", "".join(json.loads(line[6:]).values())
+                return
+
+
+def test_no_page_stream_or_address_holds_a_national_number_and_names_only_after_the_code(
+    behind: Any,
+) -> None:
+    page = behind()
+    page.refused()
+    workers = [one.worker for one in page.stage.state.book.listed.values()]
+    numbers = [w.inss for w in workers] + [
+        f"{w.inss[:2]}.{w.inss[2:4]}.{w.inss[4:6]}-{w.inss[6:9]}.{w.inss[9:]}" for w in workers
+    ]
+    here = [o.person for o in page.stage.state.ledger.obligations.values()]
+    names = {f"{p.surname} {p.given_name}" for p in here}
+    assert len(names) == 2
+    with page.within(operator=True) as client:
+        number = {"number": "RSZ-47/A", "token": token(client)}
+        client.post("/do/reference", data=number)
+    for client, named in (
+        (page.browser(), False),
+        (page.within(), True),
+        (page.within(operator=True), True),
+    ):
+        with client:
+            told = list(leaves(client))
+        assert len({address for address, _ in told}) >= 12
+        assert "/live" in dict(told)
+        for address, text in told:
+            assert not any(number in text or number in address for number in numbers), address
+            assert not any(p.surname in address for p in here)
+            assert named or not any(name in text for name in names), address
+        assert any(name in text for _, text in told for name in names) is named
+
+
+def test_whoever_asks_for_health_learns_how_the_gate_is_and_nothing_else(behind: Any) -> None:
+    page = behind()
+    with page.browser() as client:
+        well = client.get("/healthz")
+        assert well.status_code == 200
+        assert well.json().keys() == {"well", "loop", "journal_written", "version"}
+        page.writes = False
+        assert client.get("/healthz").status_code == 503
+        assert "buiten dienst" in client.get("/").text
+        page.writes, page.looked_ago_ms = True, 100_000
+        assert client.get("/healthz").json()["loop"] == "stuck"
+
+
+# --- streams --------------------------------------------------------------------------------
+
+
+def test_a_stream_tells_only_what_has_changed(behind: Any) -> None:
+    page = behind()
+    with page.browser() as client:
+        digest = re.search(r"/live\?seen=(\w+)", client.get("/").text)
+        assert digest is not None
+        with client.stream("GET", f"/live?seen={digest[1]}") as stream:
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            lines = (line for line in stream.iter_lines() if line.startswith("data: "))
+            page.stage.taps(1)
+            told = json.loads(next(lines)[6:])
+            assert {"numbers", "firms"} <= told.keys()
+            assert "status" not in told
+
+
+def test_a_stream_ends_with_the_session_whose_names_it_shows(behind: Any) -> None:
+    page = behind()
+    with (
+        page.within() as client,
+        page.browser(cookies=client.cookies) as listener,
+        listener.stream("GET", "/live?seen=") as stream,
+    ):
+        lines = stream.iter_lines()
+        next(line for line in lines if line.startswith("data: "))
+        client.post("/leave", data={"token": token(client)})
+        page.stage.taps(1)
+        assert next(line for line in lines if line) == "event: changed"
+        assert [line for line in lines if line not in ("", "data: {}")] == []
+
+
+def test_a_stop_ends_every_stream_at_once(behind: Any) -> None:
+    page = behind()
+    with page.browser() as client, client.stream("GET", "/live?seen=") as stream:
+        lines = stream.iter_lines()
+        next(line for line in lines if line.startswith("data: "))
+        begun = time.monotonic()
+        assert page.server is not None
+        page.server.stop()
+        list(lines)
+        assert time.monotonic() - begun < 2.0
+
+
+def test_more_connections_than_the_gate_can_bear_are_closed_and_it_recovers(behind: Any) -> None:
+    page = behind()
+    port = int(page.url.rpartition(":")[2])
+    held = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(MOST_CONNECTIONS + 20)]
+    for one in held:
+        one.settimeout(5)
+    assert [one.recv(1) for one in held[MOST_CONNECTIONS:]] == [b""] * 20
+    for one in held:
+        one.close()
+    with page.browser(transport=httpx.HTTPTransport(retries=5)) as client:
+        assert client.get("/healthz").status_code == 200
+
+
+# --- what cannot be opened ------------------------------------------------------------------
+
+
+def test_a_page_that_cannot_be_opened_says_why_and_what_to_do(behind: Any, tmp_path: Path) -> None:
+    page = behind()
+    taken = replace(page.config, page=replace(page.config.page))
+    with pytest.raises(PageUnserved, match=r"cannot listen at 127\.0\.0\.1") as refused:
+        open_page(replace(page.seam(), config=taken))
+    assert "[page].listen" in refused.value.hint
+    authority = Authority()
+    one, other = (
+        authority.server("a").write(tmp_path, "a"),
+        authority.server("b").write(tmp_path, "b"),
+    )
+    wrong = replace(page.config.page, certificate=one[0], key=other[1])
+    with pytest.raises(PageUnserved, match="certificate cannot be used"):
+        open_page(replace(page.seam(), config=replace(page.config, page=wrong)))
+    assert isinstance(page.verify, bool | ssl.SSLContext)
