@@ -28,10 +28,10 @@ from agent.desk import Desk
 from agent.desk.paper import PAGE
 from agent.doorstep import Doorstep, Stoppable, ToldToStop
 from agent.evidence.clock import SystemClock
-from agent.evidence.devices import gate_of
+from agent.evidence.devices import SIGNING_KEY, gate_of
 from agent.evidence.gauges import MachineGauges
 from agent.evidence_watch import EvidenceWatch
-from agent.journal.checkpoint import signer_at
+from agent.journal.checkpoint import mark_of, signer_at
 from agent.journal.fault import blocked
 from agent.journal.keeper import Keeper, Owner
 from agent.journal.recovery import recovered, require_lasting
@@ -55,6 +55,11 @@ LOST = (
     "keep the file and call support; replace the card, then restart the agent"
 )
 """About a journal that was damaged. Who is registered already is not registered twice."""
+
+OTHER_KEY = (
+    "put journal.key back from a backup and restart the agent; if there is none, or it was "
+    "replaced on purpose, only restart it: verification tells from which entry on the new key signs"
+)
 
 T = TypeVar("T")
 
@@ -172,6 +177,11 @@ def _tell_what_was_found(keeper: Keeper, clock: SystemClock, inbox: QueueInbox[E
         cause = f"it was damaged and lies in {keeper.lost.file}: {keeper.lost.reason}"
         log.error("journal: %s; to do: %s", cause, LOST)
         inbox.put(DeviceWent(clock.now(), "journal", cause, LOST))
+    if keeper.other_key:
+        mark = mark_of(keeper.other_key)
+        cause = f"another key than before signs the journal from now on; until now {mark} did"
+        log.error("%s; to do: %s", cause, OTHER_KEY)
+        inbox.put(DeviceWent(clock.now(), SIGNING_KEY, cause, OTHER_KEY))
 
 
 def _tend(

@@ -37,6 +37,7 @@ def examine(file: Path, guide: Guide | None = None) -> Iterator[Verdict]:
         if config.gate.data_dir.is_dir():
             yield from machine.disk(config.gate.data_dir)
         yield from machine.journal(config)
+        yield from machine.signing(config)
         yield from machine.terms(config)
         yield from machine.clock(config)
         yield from machine.service()

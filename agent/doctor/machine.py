@@ -13,12 +13,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
+
 from agent.config import Config, check_config
 from agent.doctor.verdicts import Verdict, broken, untried, warning, well
 from agent.evidence.clock import SystemClock
+from agent.journal.checkpoint import mark_of, signer_in
 from agent.journal.erase import WARNED_DAYS
 from agent.journal.fault import JournalError
 from agent.journal.mount import why_unfit
+from agent.journal.rows import keys_of, reading
 from agent.retention import TO_DO_ASIDE, plan_at, taking_away
 
 SPACE_LEAST_MIB = 200
@@ -153,6 +157,30 @@ def journal(config: Config) -> Iterator[Verdict]:
             f"SQLite says: {found}",
             "restart the agent: it puts the damaged file aside whole and goes on with a new one",
         )
+
+
+def signing(config: Config) -> Iterator[Verdict]:
+    """Whether the key that signs the journal is there, and whether it always was the same."""
+    path, part = config.gate.signing_key, "signing key"
+    if not config.gate.journal.exists():
+        return
+    try:
+        with reading(config.gate.journal) as connection:
+            keys = keys_of(connection)
+        here = signer_in(path).public
+    except (JournalError, OSError, sqlite3.Error, msgspec.MsgspecError) as error:
+        yield broken(part, str(error), getattr(error, "hint", "") or f"look at {path}")
+        return
+    if keys and keys[-1][1] != here:
+        found = f"{path} is not the key that signed the journal last ({mark_of(keys[-1][1])})"
+        yield broken(part, found, "put that one back from a backup, then restart the agent")
+    elif len(keys) > 1:
+        changes = ", ".join(f"{mark_of(key)} from entry {seq} on" for seq, key in keys[1:])
+        found = f"the journal was signed by another one before ({mark_of(keys[0][1])}; {changes})"
+        to_do = "if nobody replaced it on purpose, compare with lists and bundles from before"
+        yield warning(part, found, to_do)
+    else:
+        yield well(part, f"{mark_of(here)}, as at the end of the code on a printed list")
 
 
 def terms(config: Config) -> Iterator[Verdict]:

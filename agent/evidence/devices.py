@@ -9,7 +9,9 @@ from agent.channels.delivery import Post
 from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Gate, Reading
 from agent.core.state import State
 
-BESIDE = frozenset(("panel", "printer", "keypad", "mains"))
+SIGNING_KEY = "signing key"
+"""What is told of like a device when the journal is signed by another one than before."""
+BESIDE = frozenset(("panel", "printer", "keypad", "mains", SIGNING_KEY))
 """Devices without which a tap counts all the same."""
 JOURNAL = "journal"
 

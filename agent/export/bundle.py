@@ -41,7 +41,7 @@ from agent.export.excel import csv_head, csv_lines
 from agent.export.journal_slice import lines_for
 from agent.export.lists import Lists
 from agent.export.past import entries_before, past_of
-from agent.journal.checkpoint import Checkpoint, signer_at
+from agent.journal.checkpoint import Checkpoint, signer_in
 from agent.journal.fault import JournalError, explained
 from agent.journal.rows import Row, reading, rows
 from agent.locale import texts
@@ -180,6 +180,12 @@ class _Making:
                 "start the agent, which signs the journal, then export again",
             )
         self._signed = signed
+        self._signer = signer_in(order.key)
+        if self._signer.public != signed.key:
+            raise JournalError(
+                f"{order.key} is not the key that signed the journal last",
+                "put the right one back from a backup, restart the agent, then export again",
+            )
         self._past = past_of(connection, order.first, order.upto)
         self._since = next(self._rows(order.first, order.first)).at.day(self._zone)
         self._sheet = self._sheet_maker()
@@ -238,7 +244,7 @@ class _Making:
         yield readme.NAME, [about.encode()]
         manifest = msgspec.json.format(msgspec.json.encode(self._manifest()), indent=1)
         yield MANIFEST, [manifest]
-        signature = signer_at(order.key).vouches(manifest)
+        signature = self._signer.vouches(manifest)
         yield SIGNATURE, [base64.b64encode(signature) + b"\n"]
 
     def _entries(self, days: Days) -> Iterator[tuple[Row, Entry]]:

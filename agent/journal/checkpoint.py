@@ -62,18 +62,34 @@ def signer_at(path: Path) -> Signer:
 
     Raises JournalError when it holds something else, OSError when it cannot be read or made.
     """
+    if not path.exists():
+        _keep(path, _fresh())
+    return signer_in(path)
+
+
+def _fresh() -> bytes:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def signer_in(path: Path) -> Signer:
+    """The signer whose key lies in `path`. Raises JournalError when none does, OSError when it
+    cannot be read.
+    """
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     if not path.exists():
-        fresh = Ed25519PrivateKey.generate()
-        _keep(
-            path,
-            fresh.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            ),
+        raise JournalError(
+            f"{path}, the key that signs the journal, is missing",
+            "put it back from a backup before the agent is started, which else makes a new one; "
+            "verification will tell from which entry on",
         )
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)

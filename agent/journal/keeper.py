@@ -39,6 +39,8 @@ class Keeper:
         self.journal = journal
         self.lost: Quarantine | None = None
         """The damaged journal in whose place this one came when it was opened."""
+        self.other_key = b""
+        """The key by which it was signed until now, where it is not the one that signs on."""
         self.state = gate.restore(rules, journal.entries_for_state())
 
     def do(self, event: Event) -> tuple[Command, ...]:

@@ -43,7 +43,8 @@ def require_lasting(folder: Path) -> None:
 def recovered(
     database: Path, rules: Rules, chance: random.Random, owner: Owner, now: Moment, signer: Signer
 ) -> Keeper:
-    """The keeper of the journal; `lost` names the damaged one in whose place it came, if so.
+    """The keeper of the journal; `lost` names the damaged one in whose place it came, if so, and
+    `other_key` the key that signed it until now, if that is not the signer's.
 
     Raises what `opened` raises but JournalDamaged, and OSError when the file cannot be put aside.
     """
@@ -55,6 +56,8 @@ def recovered(
         aside = put_aside(database, now, str(error))
         keeper = opened(database, rules, chance, owner, now, signer)
     try:
+        before = keeper.journal.signed_by()
+        keeper.other_key = b"" if before in (b"", signer.public) else before
         keeper.lost = aside or _unnamed(keeper, database)
         if (lost := keeper.lost) is not None:
             keeper.do(JournalLost(now, lost.file, lost.upto, lost.head.hex(), lost.reason))

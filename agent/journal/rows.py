@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment, Trust
 from agent.core.records import DayBegan, Entry, kind_of
 from agent.journal.fault import JournalError, JournalMismatch, explained
@@ -107,6 +108,28 @@ def base_of(connection: sqlite3.Connection) -> int:
     last = f"SELECT max(seq) FROM entry WHERE {INDEXED} AND kind = ?"
     row = connection.execute(f"SELECT body FROM payload WHERE seq = ({last})", (kind,)).fetchone()
     return 1 if row is None else msgspec.json.decode(row[0], type=DayBegan).base
+
+
+def last_key(connection: sqlite3.Connection) -> bytes:
+    """The public key by which the last checkpoint is signed; empty where there is none."""
+    last = "SELECT seq FROM entry WHERE kind = ? ORDER BY seq DESC LIMIT 1"
+    query = f"SELECT body FROM payload WHERE seq = ({last})"
+    row = connection.execute(query, (kind_of(CheckpointSigned),)).fetchone()
+    return b"" if row is None else msgspec.json.decode(row[0], type=CheckpointSigned).key
+
+
+def keys_of(connection: sqlite3.Connection) -> list[tuple[int, bytes]]:
+    """Each key by which it is signed, in order, with the entry of its first signature."""
+    found = connection.execute(
+        "SELECT seq, body FROM entry JOIN payload USING (seq) WHERE kind = ? ORDER BY seq",
+        (kind_of(CheckpointSigned),),
+    )
+    keys: list[tuple[int, bytes]] = []
+    for seq, body in found:
+        key = msgspec.json.decode(body, type=CheckpointSigned).key
+        if not keys or keys[-1][1] != key:
+            keys.append((seq, key))
+    return keys
 
 
 def rows(connection: sqlite3.Connection, after: int = 0, upto: int = LAST) -> Iterator[Row]:

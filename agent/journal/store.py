@@ -39,7 +39,7 @@ from agent.journal.fault import (
     RecordUnwritable,
     explained,
 )
-from agent.journal.rows import base_of, rows
+from agent.journal.rows import base_of, last_key, rows
 from agent.journal.schema import APPLICATION_ID, INDEXED, migrations, refuse_newer
 
 BUSY_MS = 2_000
@@ -159,6 +159,13 @@ class Journal:
         try:
             return frozenset(one.file for one in replaced(self._db.conn))
         except sqlite3.Error as error:
+            raise explained(error, self.name) from error
+
+    def signed_by(self) -> bytes:
+        """The public key of the last checkpoint; empty before the first. Raises JournalError."""
+        try:
+            return last_key(self._db.conn)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
             raise explained(error, self.name) from error
 
     def tidy(self) -> None:

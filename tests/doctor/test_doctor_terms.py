@@ -19,9 +19,9 @@ from agent.core.records import (
     TapStored,
     Verdict,
 )
-from agent.doctor.machine import terms
+from agent.doctor.machine import signing, terms
 from agent.doctor.verdicts import Grade
-from agent.journal.checkpoint import signer_from
+from agent.journal.checkpoint import mark_of, signer_at, signer_from
 from agent.journal.store import Journal
 from agent.sandbox.people import crew
 
@@ -87,3 +87,33 @@ def test_the_doctor_warns_of_what_nobody_took_away(
     assert verdict.grade is grade
     assert said in verdict.found
     assert bool(verdict.to_do) == (grade is not Grade.WELL)
+
+
+def test_the_doctor_tells_of_a_signing_key_that_is_missing_or_not_the_journals(
+    tmp_path: Path,
+) -> None:
+    config = gate(tmp_path, 30)
+    (missing,) = signing(config)
+    assert missing.grade is Grade.BROKEN
+    assert "is missing" in missing.found
+    assert not config.gate.signing_key.exists()
+    fresh = signer_at(config.gate.signing_key)
+    (other,) = signing(config)
+    assert other.grade is Grade.BROKEN
+    assert "not the key that signed the journal last" in other.found
+    with closing(Journal(config.gate.journal, random.Random(2), fresh)) as journal:
+        journal.append(Moment(1, 1, "boot"), [], sign=True)
+    (replaced,) = signing(config)
+    assert replaced.grade is Grade.WARNING
+    assert "was signed by another one before" in replaced.found
+
+
+def test_the_doctor_says_which_key_signs(tmp_path: Path) -> None:
+    config = gate(tmp_path, 30)
+    fresh = signer_at(config.gate.signing_key)
+    config.gate.journal.unlink()
+    with closing(Journal(config.gate.journal, random.Random(2), fresh)) as journal:
+        journal.append(Moment(1, 1, "boot"), [JournalOpened("0a1b2c3d", "noord-1", True)])
+    (well,) = signing(config)
+    assert well.grade is Grade.WELL
+    assert mark_of(fresh.public) in well.found

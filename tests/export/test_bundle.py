@@ -18,6 +18,7 @@ from agent.core.journal_events import ErasureAsked
 from agent.core.roster import Roster
 from agent.core.spans import Span
 from agent.export.bundle import make
+from agent.journal.checkpoint import signer_at
 from agent.journal.fault import JournalError
 from agent.sandbox.firms import AYSE, FRANS, JAN, LUKASZ, MAIN, OTHER, OWN, PEOPLE, ZOE, Site
 
@@ -168,6 +169,20 @@ def _kind(site: Site, seq: int) -> str:
 def test_nothing_but_a_checkpoint_ends_a_bundle(site: Site) -> None:
     with pytest.raises(JournalError, match="no checkpoint"):
         make(site.order(MAIN, 1, 5))
+    assert not list(site.folder.glob("*.age*"))
+
+
+def test_without_the_key_that_signed_the_journal_no_bundle_and_no_other_key_is_made(
+    site: Site,
+) -> None:
+    order = site.order(OWN, 1, site.keeper.state.seq)
+    order.key.unlink()
+    with pytest.raises(JournalError, match="is missing"):
+        make(order)
+    assert not order.key.exists()
+    signer_at(order.key)
+    with pytest.raises(JournalError, match="not the key that signed the journal last"):
+        make(order)
     assert not list(site.folder.glob("*.age*"))
 
 

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.core.events import DeviceWent, Started
+from agent.core.journal_events import CheckpointAsked
 from agent.core.moment import Moment
 from agent.core.rules import Rules
 from agent.journal.checkpoint import signer_from
@@ -226,6 +227,18 @@ def test_a_journal_put_aside_before_there_was_room_for_a_new_one_is_named_all_th
     with reading(closed) as connection:
         named = [row.entry().record for row in rows(connection) if row.kind == "journal-replaced"]
     assert [getattr(record, "file", "") for record in named] == [aside(closed).name]
+
+
+def test_a_journal_that_another_key_signed_until_now_is_told(closed: Path) -> None:
+    with closing(opened(closed).journal) as journal:
+        assert journal.signed_by() == SIGNER.public
+    other = signer_from(bytes(31) + b"1")
+    owner = Owner("noord-1", False)
+    for start, told in enumerate((SIGNER.public, b"")):  # once: it is the gate's from then on
+        keeper = recovered(closed, RULES, random.Random(start), owner, at(9_001 + start), other)
+        with closing(keeper.journal):
+            assert keeper.other_key == told
+            keeper.do(CheckpointAsked(at(9_001 + start)))
 
 
 @pytest.mark.parametrize(
