@@ -172,8 +172,8 @@ def _extract(path: Path, archive: zipfile.ZipFile, folder: Path) -> None:
         raise BundleError(f"{path} holds files that no gate packs; do not open it otherwise")
     if sum(member.file_size for member in members) > MOST_BYTES:
         raise BundleError(f"{path} is larger than any bundle; do not open it otherwise")
-    (folder / "days").mkdir(mode=0o700)
     for member in members:
+        (folder / member.filename).parent.mkdir(mode=0o700, exist_ok=True)
         number = os.open(folder / member.filename, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with archive.open(member) as packed, open(number, "wb") as file:
             shutil.copyfileobj(packed, file)

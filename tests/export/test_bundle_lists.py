@@ -14,6 +14,7 @@ from agent.core.outage.procedure_records import By
 from agent.core.paper.paper_events import ListAsked, ReferenceEntered
 from agent.export.audience import Reader
 from agent.export.lists import Lists
+from agent.export.opening import opened
 from agent.journal.rows import reading, rows
 from agent.locale import texts
 from agent.paper.listing import Place
@@ -59,6 +60,16 @@ def test_a_firm_takes_away_the_lists_that_it_made_itself_and_no_others(listed: S
     assert "55554444" in theirs
     assert JAN.inss not in re.sub(r"\D", "", theirs)
     assert lists(listed, OTHER) == {}
+
+
+def test_a_bundle_with_lists_is_opened_whole(listed: Site) -> None:
+    made, _ = listed.bundle(MAIN)
+    target = listed.folder / "opened"
+    found = opened(listed.folder / made.file, [listed.firms[MAIN].identity], target)
+    assert found.sound, found.text()
+    (pdf,) = (target / "lists").iterdir()
+    assert JAN.surname in read(pdf.read_bytes())
+    assert "lists/" in (target / "README.txt").read_text("utf-8-sig")
 
 
 def test_a_list_whose_number_comes_later_is_taken_away_again_with_its_number(
