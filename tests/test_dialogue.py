@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from agent.core.badges import differences, loses_too_many
 from agent.core.moment import Trust
 from agent.core.obligations import Outcome
 from agent.core.outage.correction import PARTIES
@@ -17,7 +18,8 @@ from agent.core.outage.incident_records import CauseCorrected
 from agent.core.paper.dialogue import FREE_TRIES, IDLE_MS
 from agent.core.paper.keypad_codes import CAUSES
 from agent.core.paper.paper_events import SlipKind
-from agent.core.records import described
+from agent.core.records import WorkerDelisted, WorkerListed, described
+from agent.core.roster import Roster
 from agent.core.rules import Line, Rules
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew
@@ -276,6 +278,53 @@ def test_an_unknown_badge_is_enrolled_by_national_number_and_employer(gate: Simu
     held = gate.daemon.keeper.state.book.holder(UNKNOWN)
     assert held is not None and held[1] == late
     assert len(gate.daemon.keeper.state.ledger.obligations) == 8
+
+
+STRANGER = "72052912369"
+
+
+def enrolled(gate: Simulation, keys: str) -> list[str]:
+    """What is heard at the last entry of an enrolment of an unknown badge."""
+    typed(gate, f"{OPEN}0#", 5)
+    gate.later(gate.clock.true_ms / 1000 + 0.5, UNKNOWN)
+    typed(gate, "", 2)
+    return typed(gate, keys, 12)
+
+
+def test_somebody_whom_no_roster_names_is_enrolled_without_a_name_until_one_does(
+    gate: Simulation,
+) -> None:
+    assert enrolled(gate, f"{STRANGER}#1#{STRANGER}#") == ["entry-taken"] * 3
+    book = gate.daemon.keeper.state.book
+    held = book.holder(UNKNOWN)
+    assert held is not None
+    number, worker = held
+    assert (worker.inss, worker.employer, worker.surname) == (STRANGER, RULES.employers[0], "")
+    assert worker.valid_until == MORNING.date() + dt.timedelta(days=6)
+    assert len(gate.daemon.keeper.state.ledger.obligations) == 8  # and is to be registered
+    same = Roster({p.uid: p.worker for p in PEOPLE})
+    assert not list(differences(book, same, MORNING.date()))
+    (gone,) = differences(book, same, MORNING.date() + dt.timedelta(days=7))
+    assert gone == WorkerDelisted(number)
+    named = replace(worker, surname="Nieuw", given_name="Nel", valid_until=None)
+    (now,) = differences(book, replace(same, unbadged=(named,)), MORNING.date())
+    assert now == WorkerListed(number, named, ())  # the same worker, who has a name now
+    assert not loses_too_many(book, same)
+
+
+def test_two_different_numbers_enrol_nobody(gate: Simulation) -> None:
+    other = PEOPLE[15].worker.inss
+    assert enrolled(gate, f"{STRANGER}#1#{other}#") == ["entry-taken"] * 2 + ["entry-refused"]
+    assert gate.daemon.keeper.state.book.holder(UNKNOWN) is None
+
+
+def test_whom_the_roster_names_with_another_employer_is_not_enrolled_with_this_one(
+    gate: Simulation,
+) -> None:
+    known = next(person.worker for person in PEOPLE if person.worker.inss)
+    place = next(n for n, firm in enumerate(RULES.employers, 1) if firm != known.employer)
+    heard = enrolled(gate, f"{known.inss}#{place}#{known.inss}#")
+    assert heard == ["entry-taken"] * 2 + ["entry-refused"]
 
 
 def test_a_slip_comes_when_people_are_called_and_as_often_as_it_is_asked_for(

@@ -6,6 +6,7 @@ names it, so that nothing in the journal ever points at a national number.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -20,10 +21,12 @@ THIRD = 3
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One worker in force with its badges from the file."""
+    """One worker in force with its badges from the file; `enrolled`: not from it, but from a
+    person at the gate."""
 
     worker: Worker
     badges: tuple[str, ...]
+    enrolled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,17 @@ class Book:
         return tuple(
             number
             for number, listing in self.listed.items()
-            if sorted(f"{listing.worker.surname} {listing.worker.given_name}".casefold().split())
+            if wanted
+            and sorted(f"{listing.worker.surname} {listing.worker.given_name}".casefold().split())
             == wanted
         )
 
 
-def differences(book: Book, roster: Roster) -> Iterator[WorkerListed | WorkerDelisted]:
-    """What must be journaled so that the book becomes this roster; nothing when it is."""
+def differences(
+    book: Book, roster: Roster, today: dt.date
+) -> Iterator[WorkerListed | WorkerDelisted]:
+    """What must be journaled so that the book becomes this roster; nothing when it is. Whoever a
+    person enrolled stays until the roster names them or their days are over."""
     fresh = book.given
     kept: set[int] = set()
     for identity, listing in _listings(roster).items():
@@ -70,8 +77,10 @@ def differences(book: Book, roster: Roster) -> Iterator[WorkerListed | WorkerDel
         kept.add(number)
         if book.listed.get(number) != listing:
             yield WorkerListed(number, listing.worker, listing.badges)
-    for number in book.listed:
-        if number not in kept:
+    named = {_person(worker) for worker in roster.workers}
+    for number, listing in book.listed.items():
+        stays = listing.enrolled and listing.worker.valid_on(today)
+        if number not in kept and not (stays and _person(listing.worker) not in named):
             yield WorkerDelisted(number)
 
 
@@ -100,7 +109,8 @@ def loses_too_many(book: Book, roster: Roster) -> bool:
     tapping = {_person(worker) for worker in roster.badges.values()}
     known = tapping | {_person(worker) for worker in roster.unbadged}
     gone = sum(
-        roster.badges.keys().isdisjoint(listing.badges)
+        not listing.enrolled
+        and roster.badges.keys().isdisjoint(listing.badges)
         and _person(listing.worker) not in (tapping if listing.badges else known)
         for listing in book.listed.values()
     )
@@ -114,13 +124,13 @@ def _person(worker: Worker) -> tuple[str, str]:
 def apply(book: Book, record: Record) -> Book:
     """The book after this record."""
     match record:
-        case WorkerListed(number, worker, uids):
+        case WorkerListed(number, worker, uids, enrolled):
             badges = _without(book, number)
             for uid in uids:
                 badges = badges.put(uid, number)
             return replace(
                 book,
-                listed=book.listed.put(number, Listing(worker, uids)),
+                listed=book.listed.put(number, Listing(worker, uids, enrolled)),
                 numbers=book.numbers.put(_key(worker), number),
                 badges=badges,
                 given=max(book.given, number),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 from agent.core import badges
@@ -94,7 +95,8 @@ def roster_offered(turn: Turn, event: RosterOffered) -> None:
         turn.record(RosterRefused(event.source, reason))
         turn.reply(event.asked, False, f"roster {event.source} not taken: {reason}")
         return
-    changes = tuple(badges.differences(book, event.roster))
+    today = turn.state.rules.day(turn.at) if turn.at.trusted else turn.state.day
+    changes = tuple(badges.differences(book, event.roster, today or dt.date.min))
     if not changes and event.problems == book.problems:
         turn.reply(event.asked, True, f"roster {event.source}: nothing has changed")
         return

@@ -118,12 +118,14 @@ class RosterRefused:
 
 @dataclass(frozen=True, slots=True)
 class WorkerListed:
-    """The roster names this worker with these badges, from now on."""
+    """The roster names this worker with these badges, from now on; `enrolled`: no roster does, but
+    a person at the gate, who knew the national number and the employer and could type no name."""
 
     LOGGED: ClassVar = ("number",)
     number: int
     worker: Worker
     badges: tuple[str, ...]
+    enrolled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

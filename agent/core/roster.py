@@ -31,6 +31,11 @@ class Worker:
     latin: str = ""
 
     @property
+    def called(self) -> str:
+        """The name in a line for a person; whoever was enrolled at the gate has none yet."""
+        return f"{self.surname} {self.given_name}" if self.surname else "(no name yet)"
+
+    @property
     def identity(self) -> tuple[str, str, str]:
         """What makes two rows the same worker: person, employer, declaration."""
         return (self.inss or self.limosa, self.employer, self.declaration)

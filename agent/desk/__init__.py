@@ -127,7 +127,7 @@ class Desk:
         return [
             {
                 "number": f"w{number}",
-                "name": f"{listing.worker.surname} {listing.worker.given_name}",
+                "name": listing.worker.called,
                 "identity": mask_inss(listing.worker.inss or listing.worker.limosa),
                 "employer": listing.worker.employer,
                 "badges": [mask_uid(uid) for uid in listing.badges],

@@ -83,7 +83,7 @@ def _named(obligation: Obligation) -> dict[str, str]:
     person = obligation.person
     return {
         "worker": f"w{obligation.worker}",
-        "name": f"{person.surname} {person.given_name}",
+        "name": person.called,
         "identity": mask_inss(person.inss or person.limosa),
         "reference": obligation.reference,
         "receipt": obligation.receipt,

@@ -175,7 +175,7 @@ def _facts(report: Report, heading: Heading, words: _Words) -> Iterator[tuple[st
     for owed in report.affected if heading.names else ():
         person = owed.person
         number = mask_inss(person.inss or person.limosa)
-        yield "", f"{person.surname} {person.given_name}, {number}"
+        yield "", f"{person.called}, {number}"
 
 
 def _course(report: Report, words: _Words, *, names: bool) -> list[str]:

@@ -49,8 +49,9 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One row. `inss` or `limosa` in full; `latin`: the official Latin spelling of a name in
-    another script; `tapped` in the site's zone, None: not yet; `receipt` of a registered day."""
+    """One row; without a name where only the number is known. `inss` or `limosa` in full; `latin`:
+    the official Latin spelling of a name in another script; `tapped` in the site's zone, None: not
+    yet; `receipt` of a registered day."""
 
     surname: str
     given_name: str
@@ -228,7 +229,7 @@ class _Writer:
             yield Text(texts[key].format(when=instant(reference.got), by=by))
 
     def _person(self, number: int, person: Person) -> Part:
-        name = f"{person.surname}, {person.given_name}"
+        name = f"{person.surname}, {person.given_name}" if person.surname else ""
         latin = f"({person.latin})" if person.latin and person.latin != name else ""
         time = f"{person.tapped:%H:%M}" if person.tapped else ""
         limosa = self._words.field("list.limosa", person.limosa) if person.limosa else ""
@@ -240,12 +241,18 @@ class _Writer:
         if person.mark is not Mark.OPEN:
             mark = self._say(f"list.mark.{person.mark.value}", receipt=person.receipt)
         return (
-            *self._row(number, name, time, bold=True),
+            *self._named(number, name, time),
             *self._under(latin, bold=True),
             *(block for text in under for block in self._under(text)),
             *self._under(mark, bold=person.mark is not Mark.REGISTERED),
             Blank(self._say("list.signature"), self._number),
         )
+
+    def _named(self, number: int, name: str, time: str) -> Part:
+        """Whose row it is; room for the name of somebody who was enrolled by number alone."""
+        if name:
+            return self._row(number, name, time, bold=True)
+        return (*self._row(number, self._say("list.name"), time), Blank("", self._number))
 
     def _blank(self, number: int, stranger: Stranger | None) -> Part:
         name = self._say("list.name")

@@ -22,6 +22,7 @@ from agent.core.events import CauseConfirmationAsked, Event, StepAsked, Tapped
 from agent.core.identifiers import IdentifierError, is_random_uid, parse_inss
 from agent.core.moment import Moment
 from agent.core.outage.procedure_records import By
+from agent.core.paper.enrolment import named_by_roster
 from agent.core.paper.keypad_codes import CAUSES, EVERY_PAGE, PRINT_AGAIN, STEPS, Short
 from agent.core.paper.paper_events import (
     CodeChecked,
@@ -311,5 +312,16 @@ def _employer(
     place = int(typed) if typed else 0
     if not 0 < place <= len(state.rules.employers):
         return _again(dialogue)
-    employer = state.rules.employers[place - 1]
-    return _over(dialogue, EnrolmentAsked(at, uid, inss, employer, _BY, KEYPAD))
+    enrolment = EnrolmentAsked(at, uid, inss, state.rules.employers[place - 1], _BY, KEYPAD)
+    if named_by_roster(state, inss, enrolment.employer):
+        return _over(dialogue, enrolment)
+    return _taken(dialogue, partial(_inss_again, enrolment))
+
+
+def _inss_again(
+    enrolment: EnrolmentAsked, dialogue: Dialogue, state: State, at: Moment, typed: str
+) -> tuple[Dialogue, Said]:
+    """Whom no roster names is typed twice: check digits find most slips of a finger, not all."""
+    if typed != enrolment.inss:
+        return _over(dialogue, _refused(dialogue.keypad))
+    return _over(dialogue, replace(enrolment, at=at))
