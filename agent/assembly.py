@@ -31,6 +31,7 @@ from agent.evidence.clock import SystemClock
 from agent.evidence.devices import SIGNING_KEY, gate_of
 from agent.evidence.gauges import MachineGauges
 from agent.evidence_watch import EvidenceWatch
+from agent.export.wish import StickWish
 from agent.journal.checkpoint import mark_of, signer_at
 from agent.journal.fault import blocked
 from agent.journal.keeper import Keeper, Owner
@@ -165,10 +166,12 @@ def _daemon(
         config.printer.device, documents, lambda: keeper.state, seams, inbox.put
     )
     parts.callback(printing.close)
+    place = config.gate.control_socket.parent
+    sticks = StickWish(place, lambda: keeper.state, seams, inbox.put)
     for name, post in posts.items():
         work.start(f"{name} gets ready", partial(_prepare, name, post))
     made = (keeper, clock, inbox, work, panel, delivery, roster, evidence, keypad, printing)
-    return Daemon(Parts(*made))
+    return Daemon(Parts(*made, sticks))
 
 
 def _tell_what_was_found(keeper: Keeper, clock: SystemClock, inbox: QueueInbox[Event]) -> None:

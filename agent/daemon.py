@@ -17,6 +17,7 @@ from agent import __version__
 from agent.channels.delivery import Delivery
 from agent.core import gate
 from agent.core.commands import (
+    AskForExport,
     CheckCode,
     Command,
     DropPrint,
@@ -53,6 +54,7 @@ from agent.core.paper.paper_events import CodeChecked, KeyTyped
 from agent.core.records import described
 from agent.core.signals import SIGNALS, Signal
 from agent.evidence_watch import EvidenceWatch
+from agent.export.wish import StickWish
 from agent.journal.beat import EVERY_MS as BEAT_MS
 from agent.journal.beat import Beat, darkness
 from agent.journal.fault import JournalError, RecordUnwritable
@@ -100,6 +102,7 @@ class Parts:
     evidence: EvidenceWatch
     keypad: Keypad
     printing: Printing
+    sticks: StickWish
 
 
 class Daemon:
@@ -116,6 +119,7 @@ class Daemon:
         self._evidence = parts.evidence
         self._keypad = parts.keypad
         self._printing = parts.printing
+        self._sticks = parts.sticks
         self._seen = parts.clock.now()
         self._rests: Signal | None = None
         self._fault: _Fault | None = None
@@ -316,6 +320,8 @@ class Daemon:
                     self._printing.drop(job)
                 case PrintSlip():
                     self._printing.slip(command)
+                case AskForExport():
+                    self._sticks.ask()
         for command in commands:
             if isinstance(command, Record):
                 log.info("%s", described(command.record))

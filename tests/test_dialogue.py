@@ -312,6 +312,37 @@ def test_somebody_whom_no_roster_names_is_enrolled_without_a_name_until_one_does
     assert not loses_too_many(book, same)
 
 
+def test_a_stick_that_nobody_writes_is_told_on_the_panel_and_asked_for_in_vain(
+    gate: Simulation,
+) -> None:
+    assert typed(gate, f"{OPEN}9#", 10) == ["entry-taken"] * 2
+    gate.run_until(gate.clock.true_ms / 1000 + 20)
+    assert gate.panel.resting == "stick-failed"
+    export = gate.daemon.keeper.state.export
+    assert export is not None and "put one in" in export.failure
+    assert not list(gate.folder.glob("export-asked"))
+
+
+def test_where_several_lists_have_blank_lines_the_list_is_named_by_its_last_digits(
+    gate: Simulation,
+) -> None:
+    typed(gate, f"{OPEN}2#", 30)
+    gate.later(gate.clock.true_ms / 1000 + 1, UNKNOWN)
+    typed(gate, "", 3)
+    typed(gate, "3#", 30)
+    assert typed(gate, "5#7#1#3#", 10) == [
+        *("entry-taken", "entry-refused", "entry-taken", "entry-taken")
+    ]
+    assert typed(gate, "5#2#1#", 5) == ["entry-taken"] * 3
+    sheets = gate.daemon.keeper.state.papers.sheets.values()
+    assert [sheet.filled for sheet in sheets] == [3, 1]
+
+
+def test_the_overview_of_the_keypad_is_printed_whenever_it_is_asked_for(gate: Simulation) -> None:
+    assert typed(gate, f"{OPEN}00#", 5) == ["entry-taken"] * 2
+    assert gate.tray.slips == [SlipKind.KEYPAD]
+
+
 def test_two_different_numbers_enrol_nobody(gate: Simulation) -> None:
     other = PEOPLE[15].worker.inss
     assert enrolled(gate, f"{STRANGER}#1#{other}#") == ["entry-taken"] * 2 + ["entry-refused"]

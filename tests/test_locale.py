@@ -17,6 +17,7 @@ from agent.core.outage.procedure_records import By
 from agent.core.outage.whose import Whose
 from agent.core.paper import attendance_list, notice, slip_writing, wording
 from agent.core.paper.attendance_list import How, Mark
+from agent.core.paper.keypad_codes import SAID
 from agent.core.paper.slips import Ended
 from agent.locale import LANGUAGES, texts
 
@@ -27,6 +28,7 @@ KEYS_BY_VALUE = {
     "list.total.": {mark.value for mark in Mark},
     "slip.ended.": {why.value for why in Ended},
     "slip.judged.": {whose.value.replace(" ", "-") for whose in Whose},
+    "slip.key.": set(SAID.values()),
     "slip.layer.": {layer.value for layer in Layer},
     "slip.name.": {layer.value for layer in Layer},
     "slip.reading.": {reading.value for reading in Reading},

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from agent.export.wish import ASKED
+
 SYSTEMD = Path(__file__).parent.parent / "systemd"
 UNITS = sorted(SYSTEMD.glob("*.service"))
 MOST_EXPOSED = 2.5
@@ -100,6 +102,17 @@ def test_a_stick_starts_a_unit_that_is_there_and_a_fixed_disk_none() -> None:
         assert (SYSTEMD / f"{unit}.service").is_file()
         assert 'TAG+="systemd"' in line
         assert re.search(r'ATTRS?\{removable\}=="1"', line)
+
+
+def test_a_wish_at_the_keypad_is_looked_for_where_the_agent_leaves_it() -> None:
+    path = (SYSTEMD / "werfpoort-export-asked.path").read_text()
+    agent = (SYSTEMD / "werfpoort.service").read_text()
+    assert f"PathExists=/run/werfpoort/{ASKED}\n" in path
+    assert "RuntimeDirectory=werfpoort\n" in agent
+    assert "Wants=werfpoort-export-asked.path\n" in agent
+    unit = (SYSTEMD / "werfpoort-export-asked.service").read_text()
+    assert f"rm -f /run/werfpoort/{ASKED}\n" in unit
+    assert "werfpoort-export@*.service" in unit
 
 
 def test_the_export_may_mount_and_nothing_else_and_cannot_write_the_journal() -> None:

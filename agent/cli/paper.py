@@ -149,7 +149,7 @@ def filled(config_file: Path, number: str, count: int) -> None:
 
 @fallback.command("slip")
 @config_option
-@click.argument("slip", type=click.Choice(["instruction", "evidence", "keep-list"]))
+@click.argument("slip", type=click.Choice(["instruction", "evidence", "keep-list", "keypad"]))
 def slip(config_file: Path, slip: str) -> None:
-    """Print the slip that says what to do now, or what was measured."""
+    """Print the slip that says what to do now, what was measured, or what may be typed."""
     told(ask(loaded(config_file), {"ask": "paper-slip", "slip": slip}))

@@ -41,6 +41,7 @@ class ContactSettings:
     supplier_phone: str = ""
     supplier_hours: str = ""
     online_service: str = ONLINE_SERVICE
+    agreed_channel: str = ""
 
     @property
     def contacts(self) -> Contacts:
@@ -55,4 +56,5 @@ class ContactSettings:
             self.supplier_phone,
             self.supplier_hours,
             self.online_service,
+            self.agreed_channel,
         )

@@ -120,6 +120,12 @@ class Sign:
     """Sign the journal up to its end, in the same commit as what is recorded with this."""
 
 
+@dataclass(frozen=True, slots=True)
+class AskForExport:
+    """Let the stick that is in be written by whoever may mount it. What comes of it comes back as
+    events of an export."""
+
+
 Command = (
     Record
     | Sign
@@ -133,4 +139,5 @@ Command = (
     | Print
     | DropPrint
     | PrintSlip
+    | AskForExport
 )

@@ -7,8 +7,14 @@ one the gate stops waiting after a while and says so.
 
 from __future__ import annotations
 
-from agent.core.commands import Show
-from agent.core.export_events import ExportAsked, ExportDone, ExportEvent, ExportOver
+from agent.core.commands import AskForExport, Show
+from agent.core.export_events import (
+    ExportAsked,
+    ExportDone,
+    ExportEvent,
+    ExportOver,
+    StickWished,
+)
 from agent.core.exports import LONGEST_MS, due_ms
 from agent.core.journal_records import ExportBegun, ExportEnded
 from agent.core.signals import Signal
@@ -30,6 +36,12 @@ def answer(turn: Turn, event: ExportEvent) -> None:
         case ExportDone(_, bundle, asked):
             turn.record(bundle)
             turn.reply(asked, True, f"bundle {bundle.file} is noted")
+        case StickWished(_, asked):
+            if export is not None and export.runs:
+                turn.reply(asked, False, f"an export to {export.target} runs; wait for its end")
+                return
+            turn.say(AskForExport())
+            turn.reply(asked, True, "the stick that is in is written; the panel shows how it goes")
         case ExportOver(_, target, stick, failure, asked):
             if export is not None and export.runs and export.target != target:
                 turn.reply(asked, False, f"the export to {export.target} runs, not one to {target}")

@@ -39,4 +39,12 @@ class ExportOver:
     asked: int = 0
 
 
-ExportEvent = ExportAsked | ExportDone | ExportOver
+@dataclass(frozen=True, slots=True)
+class StickWished:
+    """A person at the gate wants the stick that is in to be written."""
+
+    at: Moment
+    asked: int = 0
+
+
+ExportEvent = ExportAsked | ExportDone | ExportOver | StickWished

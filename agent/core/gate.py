@@ -67,7 +67,7 @@ from agent.core.events import (
     TimePassed,
     WritingResumed,
 )
-from agent.core.export_events import ExportAsked, ExportDone, ExportOver
+from agent.core.export_events import ExportAsked, ExportDone, ExportOver, StickWished
 from agent.core.journal_events import CheckpointAsked, DamagedErasureAsked, ErasureAsked
 from agent.core.journal_records import JournalReplaced
 from agent.core.moment import Moment
@@ -132,7 +132,7 @@ def _answer(turn: Turn, event: Event) -> None:
             pass
         case Started():
             _started(turn, event)
-        case ExportAsked() | ExportDone() | ExportOver():
+        case ExportAsked() | ExportDone() | ExportOver() | StickWished():
             export_answers.answer(turn, event)
         case ErasureAsked() | DamagedErasureAsked() | CheckpointAsked():
             journal_answers.answer(turn, event)

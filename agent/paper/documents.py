@@ -13,7 +13,7 @@ from agent.core.paper.paper_events import SlipKind
 from agent.core.paper.paper_records import Paper
 from agent.core.paper.papers import Reference, Sheet
 from agent.core.paper.slip_writing import slip_document
-from agent.core.paper.slips import Completion, Heading, Slip
+from agent.core.paper.slips import Completion, Heading, KeypadHelp, Slip
 from agent.core.state import State
 from agent.locale import texts
 from agent.paper.listing import Place
@@ -86,6 +86,9 @@ class Documents:
                 said = claim_ended(state, now)
             case SlipKind.RESTART:
                 said = restart(state, now, order.since, pressed)
+            case SlipKind.KEYPAD:
+                firms = tuple((self._firms[n], n) for n in state.rules.employers)
+                said = KeypadHelp(firms, pressed.code)
         return slip_document(said, self._heading(state, now), self._texts) if said else None
 
     def _heading(self, state: State, now: Moment, sheet: Sheet | None = None) -> Heading:

@@ -71,6 +71,7 @@ def instruction(state: State, now: Moment, pressed: slips.Keys) -> slips.Instruc
         menu="" if contacts.centre_menu == Contacts().centre_menu else contacts.centre_menu,
         hours=contacts.hours,
         form=contacts.centre_form,
+        agreed=contacts.agreed_channel,
         online=contacts.online_service,
         keys=pressed,
     )
@@ -136,7 +137,11 @@ def after_list(state: State, now: Moment, pressed: slips.Keys) -> slips.AfterLis
     return slips.AfterList(
         tuple(sheet.made.number for sheet in sheets),
         sum(sheet.pages for sheet in sheets),
-        sum(sheet.made.lines_to_fill_in for sheet in sheets),
+        tuple(
+            (sheet.made.number, sheet.made.lines_to_fill_in)
+            for sheet in sheets
+            if sheet.made.lines_to_fill_in
+        ),
         any(not sheet.reference for sheet in sheets),
         pressed,
     )

@@ -25,6 +25,7 @@ from agent.core.events import Event
 from agent.core.rules import Rules
 from agent.daemon import Daemon, Parts
 from agent.evidence_watch import EvidenceWatch
+from agent.export.wish import StickWish
 from agent.journal.checkpoint import signer_from
 from agent.journal.keeper import Owner, opened
 from agent.paper.keypad import Keypad
@@ -107,7 +108,8 @@ class Simulation:
         evidence = EvidenceWatch(self.layers, self._lines, self.clock, self.inbox, work)
         keypad = Keypad(self.clock, self.inbox, work, CODE_HASH)
         parts = (keeper, self.clock, self.inbox, work, self.panel, delivery, roster, evidence)
-        daemon = Daemon(Parts(*parts, keypad, self.tray))
+        sticks = StickWish(self.folder, lambda: keeper.state, (self.clock, work), self.inbox.put)
+        daemon = Daemon(Parts(*parts, keypad, self.tray, sticks))
         daemon.start()
         daemon.report(DeviceBack("entrance"))
         return daemon

@@ -32,6 +32,10 @@ WORLD_READABLE = 0o022
 PLACES = {
     "systemd/werfpoort.service": "usr/lib/systemd/system/werfpoort.service",
     "systemd/werfpoort-export@.service": "usr/lib/systemd/system/werfpoort-export@.service",
+    "systemd/werfpoort-export-asked.path": "usr/lib/systemd/system/werfpoort-export-asked.path",
+    "systemd/werfpoort-export-asked.service": (
+        "usr/lib/systemd/system/werfpoort-export-asked.service"
+    ),
     "systemd/werfpoort.sysusers": "usr/lib/sysusers.d/werfpoort.conf",
     "systemd/werfpoort.tmpfiles": "usr/lib/tmpfiles.d/werfpoort.conf",
     "systemd/60-werfpoort.rules": "usr/lib/udev/rules.d/60-werfpoort.rules",

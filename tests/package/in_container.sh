@@ -61,6 +61,10 @@ must 'the contractor opens it' werfpoort bundle open "$bundle" --identity /root/
 must 'a stick that is not there fails' bash -c '! systemctl start werfpoort-export@sdz9'
 must 'and says so' bash -c 'journalctl -u werfpoort-export@sdz9 --no-pager | grep -q "put the stick in again"'
 must 'the agent was told' bash -c 'runuser -u werfpoort -- werfpoort status | grep -q "export to stick sdz9.*put the stick in again"'
+must 'a wish at the keypad is looked out for' systemctl is-active werfpoort-export-asked.path
+touch /run/werfpoort/export-asked
+must 'and taken' until_true 10 test ! -e /run/werfpoort/export-asked
+must 'without a complaint' bash -c '! systemctl is-failed werfpoort-export-asked.service'
 
 say 'a reload'
 must 'a good configuration is reloaded' systemctl reload werfpoort

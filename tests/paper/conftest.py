@@ -28,6 +28,7 @@ from agent.core.paper.slips import (
     Evidence,
     Heading,
     Instruction,
+    KeypadHelp,
     Keys,
     Measured,
     Restart,
@@ -103,6 +104,7 @@ OWN = Instruction(
     layer=Layer.LINK,
     waiting=14,
     supplier=Supplier("Badgesoft", "09 123 45 67", "08:00-17:00"),
+    agreed="app Checkinatwork, An Aerts 0470 12 34 56",
     hours="07:00-20:00",
     keys=KEYS,
 )
@@ -135,9 +137,16 @@ SLIPS: dict[str, Slip] = {
         CHECKPOINT,
     ),
     "after-list": AfterList(
-        ("G1-20261124-1",), pages=2, blank_lines=3, provisional=True, keys=KEYS
+        ("G1-20261124-1", "G1-20261124-2"),
+        pages=2,
+        lines=(("G1-20261124-1", 3), ("G1-20261124-2", 1)),
+        provisional=True,
+        keys=KEYS,
     ),
     "restart": Restart(at(5, 10), at(7, 4), "G1-20261124-1", KEYS),
+    "keypad": KeypadHelp(
+        ((BOUW[1], BOUW[0]), ("Meunier & Fils SRL", "0448181966"), ("", "0200065765"))
+    ),
     "claim-ended": ClaimEnded("I-20261124-1", at(9, 30), Ended.PATH_BACK, waiting=14),
 }
 
@@ -163,10 +172,16 @@ class Samples:
                 provisional = replace(LIST, reference=None, people=LIST.people[:1], training=True)
                 return attendance_document(provisional, spoken)
             case "list-addendum":
-                addendum = replace(LIST, people=LIST.people[4:5], addendum_to=LIST.list_number)
-                return attendance_document(
-                    replace(addendum, list_number="G1-20261124-2", strangers=()), spoken
+                nameless = replace(LIST.people[0], surname="", given_name="", mark=Mark.LATE)
+                addendum = replace(
+                    LIST,
+                    people=(LIST.people[4], nameless),
+                    list_number="G1-20261124-2",
+                    addendum_to=LIST.list_number,
+                    strangers=(Stranger("#2", at(7, 58)),),
+                    blank_lines=0,
                 )
+                return attendance_document(addendum, spoken)
         return slip_document(SLIPS[name], HEADING, spoken)
 
     def named(self, surname: str, given_name: str, latin: str) -> Document:

@@ -23,6 +23,7 @@ SLIPS = (
     "after-list",
     "restart",
     "claim-ended",
+    "keypad",
 )
 WIDTHS = [(("nl", "fr"), Paper.MM80), *(((language,), Paper.MM58) for language in LANGUAGES)]
 """The two languages that most sites have on the wide roll, and each alone on the narrow one."""

@@ -32,6 +32,8 @@ class Contacts:
     supplier_phone: str = ""
     supplier_hours: str = ""
     online_service: str = ONLINE_SERVICE
+    agreed_channel: str = ""
+    """The channel that was agreed with the subcontractors for when the usual one does not work."""
 
     def open_at(self, minute: int, weekday: int) -> bool:
         """True when the centre is worth a call; Monday is 0."""

@@ -19,6 +19,7 @@ from functools import partial
 
 from agent.core.commands import CheckCode, Command, ReadyPrinter, Show
 from agent.core.events import CauseConfirmationAsked, Event, StepAsked, Tapped
+from agent.core.export_events import StickWished
 from agent.core.identifiers import IdentifierError, is_random_uid, parse_inss
 from agent.core.moment import Moment
 from agent.core.outage.procedure_records import By
@@ -207,8 +208,13 @@ def _command(dialogue: Dialogue, state: State, at: Moment, typed: str) -> tuple[
             return _of_today(dialogue, wanted)
         case Short.COPY:
             return _over(dialogue, CopyAsked(at, _BY, asked=KEYPAD))
+        case Short.EXPORT:
+            return _over(dialogue, StickWished(at, KEYPAD))
+        case Short.HELP:
+            return _over(dialogue, SlipAsked(at, SlipKind.KEYPAD, _BY, KEYPAD))
         case Short.LINES:
-            return _taken(dialogue, _lines)
+            several = len(state.papers.to_fill_in()) > 1
+            return _taken(dialogue, _which_list if several else partial(_lines, ""))
         case Short.LOOKED:
             return _taken(dialogue, _looked)
         case Short.CAUSE:
@@ -245,10 +251,20 @@ def _day(
     return _over(dialogue, replace(wanted, at=at, day=day))
 
 
-def _lines(dialogue: Dialogue, state: State, at: Moment, typed: str) -> tuple[Dialogue, Said]:
+def _which_list(dialogue: Dialogue, state: State, at: Moment, typed: str) -> tuple[Dialogue, Said]:
+    """By the last digits of its number, as the slip after the list says it."""
+    for sheet in state.papers.to_fill_in():
+        if sheet.made.number.rpartition("-")[2] == typed:
+            return _taken(dialogue, partial(_lines, sheet.made.number))
+    return _again(dialogue)
+
+
+def _lines(
+    number: str, dialogue: Dialogue, state: State, at: Moment, typed: str
+) -> tuple[Dialogue, Said]:
     if not typed:
         return _again(dialogue)
-    return _over(dialogue, LinesCounted(at, _BY, int(typed), asked=KEYPAD))
+    return _over(dialogue, LinesCounted(at, _BY, int(typed), number, KEYPAD))
 
 
 def _looked(dialogue: Dialogue, state: State, at: Moment, typed: str) -> tuple[Dialogue, Said]:

@@ -24,7 +24,9 @@ class Short(StrEnum):
     LOOKED = "6"
     CAUSE = "7"
     EVIDENCE = "8"
+    EXPORT = "9"
     ENROL = "0"
+    HELP = "00"
 
 
 STEPS: Mapping[str, Step] = MappingProxyType(
@@ -39,6 +41,14 @@ STEPS: Mapping[str, Step] = MappingProxyType(
     }
 )
 """Steps of the procedure that a person took, or an answer to "does it open on a phone?"."""
+
+SAID: Mapping[str, str] = MappingProxyType(
+    {
+        **{short.value: short.name.lower() for short in Short},
+        **{k: v.value for k, v in STEPS.items()},
+    }
+)
+"""What is typed → the name of its text on the keypad's slip."""
 
 CAUSES: Mapping[str, str] = MappingProxyType(
     {"1": "own", "2": "grid", "3": "provider", "4": "service"}

@@ -127,8 +127,8 @@ def copy_asked(turn: Turn, event: CopyAsked) -> None:
 
 def lines_counted(turn: Turn, event: LinesCounted) -> None:
     """Notes that blank lines were filled in: from now on they count."""
-    sheets = [s for s in turn.state.papers.sheets.values() if s.made.lines_to_fill_in]
-    sheet = next((s for s in reversed(sheets) if event.number in ("", s.made.number)), None)
+    known = [s for s in turn.state.papers.sheets.values() if s.made.lines_to_fill_in]
+    sheet = next((s for s in reversed(known) if event.number in ("", s.made.number)), None)
     if sheet is None:
         turn.reply(event.asked, False, "no list of today or yesterday has blank lines")
     elif not 0 <= event.count <= sheet.made.lines_to_fill_in:

@@ -24,6 +24,8 @@ class SlipKind(StrEnum):
     """"Nothing to do" is over."""
     RESTART = "restart"
     """The gate was dark: tap now, or be written on the list."""
+    KEYPAD = "keypad"
+    """Every short command of the keypad, and the employers by the number that is typed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,12 @@ class Papers:
         """The lists of `day`, in the order in which they were made."""
         return tuple(sheet for sheet in self.sheets.values() if sheet.made.day == day)
 
+    def to_fill_in(self) -> tuple[Sheet, ...]:
+        """The lists of the last day with one that have blank lines, in their order."""
+        known = [sheet for sheet in self.sheets.values() if sheet.made.lines_to_fill_in]
+        last = max((sheet.made.day for sheet in known), default=None)
+        return tuple(sheet for sheet in known if sheet.made.day == last)
+
     def of_firm(self, firm: str, day: dt.date) -> tuple[Sheet, ...]:
         """Those of them that this firm made."""
         return tuple(sheet for sheet in self.of_day(day) if sheet.made.firm == firm)

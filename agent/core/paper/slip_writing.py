@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from agent.core.outage.whose import EXEMPTING, Whose
+from agent.core.paper.keypad_codes import SAID
 from agent.core.paper.slips import (
     AfterList,
     ClaimEnded,
@@ -18,6 +19,7 @@ from agent.core.paper.slips import (
     Evidence,
     Heading,
     Instruction,
+    KeypadHelp,
     Keys,
     Restart,
     Slip,
@@ -25,6 +27,7 @@ from agent.core.paper.slips import (
 from agent.core.paper.wording import TRAINING, Texts, Wording, company, instant, minute
 from drivers.paper import Align, Banner, Block, Cell, Columns, Document, Gap, Qr, Rule, Text
 
+_TYPED = 5  # characters: two digits, a space, #, a space
 _STEP = 3  # characters: a digit, a full stop, a space
 
 
@@ -58,6 +61,8 @@ def _told(slip: Slip, texts: Texts) -> Iterator[Block]:
             yield from _Telling(texts).restart(slip)
         case ClaimEnded():
             yield from _Telling(texts).claim_ended(slip)
+        case KeypadHelp():
+            yield from _Telling(texts).keypad(slip)
 
 
 class _Telling:
@@ -181,18 +186,45 @@ class _Telling:
         yield Gap()
         yield from self._step("slip.after.count", count=slip.pages)
         yield from self._step("slip.after.sign")
-        if slip.blank_lines:
-            yield from self._step("slip.after.blank", count=slip.blank_lines)
-            yield from self._keys(slip.keys, slip.keys.filled_in)
+        yield from self._blank_lines(slip)
         if slip.provisional:
             yield from self._step("slip.after.provisional")
-            yield from self._keys(slip.keys, slip.keys.reference)
+            if slip.keys.keypad:
+                yield from self._code(slip.keys)
+                yield self._beside(self._texts["slip.type.number"], bold=True)
         yield from self._step("slip.after.copy")
         yield from self._step("slip.after.keep")
         yield from self._step("slip.after.late")
         yield from self._keys(slip.keys, slip.keys.addendum)
         yield Gap()
         yield self._text("slip.after.recovers")
+
+    def _blank_lines(self, slip: AfterList) -> Iterator[Block]:
+        """Where several lists have some, each is told by the last digits of its number."""
+        if not slip.lines:
+            return
+        yield from self._step("slip.after.blank", count=sum(count for _, count in slip.lines))
+        if not slip.keys.filled_in:
+            return
+        yield from self._code(slip.keys)
+        for number, count in slip.lines:
+            typed = slip.keys.filled_in
+            if len(slip.lines) > 1:
+                yield self._beside(f"{number}: {count}")
+                typed = f"{typed} {number.rpartition('-')[2]} #"
+            text = self._texts["slip.type.count"].format(keys=_kept(typed))
+            yield self._beside(text, bold=True)
+
+    def keypad(self, slip: KeypadHelp) -> Iterator[Block]:
+        yield self._title("slip.keypad")
+        yield self._text("slip.keypad.code" if slip.code else "slip.keypad.no-code")
+        yield self._text("slip.keypad.beeps")
+        yield Gap()
+        yield self._text("slip.keypad.number", bold=True)
+        yield Gap()
+        for typed, name in SAID.items():
+            text = self._texts[f"slip.key.{name}"].replace(" #", "\N{NO-BREAK SPACE}#")
+            yield Columns((Cell(_kept(f"{typed} #"), _TYPED), Cell(text)))
 
     def restart(self, slip: Restart) -> Iterator[Block]:
         yield self._title("slip.restart")
@@ -279,6 +311,11 @@ def _shared(slip: Slip, heading: Heading, words: Wording) -> Iterator[Block]:
                 yield Text(checkpoint)
         case ClaimEnded(incident=incident):
             yield Text(words.field("slip.quote.incident", incident))
+        case KeypadHelp(employers):
+            yield Text(words.say("slip.keypad.employers"), bold=True)
+            for place, (name, number) in enumerate(employers, 1):
+                firm = ", ".join(filter(None, (name, company(number))))
+                yield Columns((Cell(_kept(f"{place} #"), _TYPED), Cell(firm)))
         case _:
             pass
 

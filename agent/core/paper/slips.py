@@ -6,6 +6,7 @@
     after a list    copy it today, keep it, who comes later
     restart         the gate was dark: tap now, or be written on the list
     claim ended     "nothing to do" is over
+    keypad          every short command, and the employers by number
 
 Whoever knows the state fills in these dataclasses; nothing here decides. All times are in the
 site's zone. Each language has its steps together, in order; what is the same in all, such as the
@@ -135,12 +136,12 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class AfterList:
-    """What to do with lists once they are printed. `pages`: of all together. `blank_lines`: how
-    many there are to fill in. `provisional`: their number is still to come."""
+    """What to do with lists once they are printed. `pages`: of all together. `lines`: each list
+    that has some to fill in, with how many. `provisional`: their number is still to come."""
 
     lists: tuple[str, ...]
     pages: int
-    blank_lines: int = 0
+    lines: tuple[tuple[str, int], ...] = ()
     provisional: bool = False
     keys: Keys = field(default_factory=Keys)
 
@@ -174,4 +175,13 @@ class ClaimEnded:
     waiting: int = 0
 
 
-Slip = Instruction | Evidence | Completion | AfterList | Restart | ClaimEnded
+@dataclass(frozen=True, slots=True)
+class KeypadHelp:
+    """What may be typed, to be hung up beside the keypad. `employers`: name and company number, in
+    the order in which they are chosen by number. `code`: as in `Keys`."""
+
+    employers: tuple[tuple[str, str], ...]
+    code: bool = True
+
+
+Slip = Instruction | Evidence | Completion | AfterList | Restart | ClaimEnded | KeypadHelp
