@@ -11,7 +11,13 @@ import click
 from agent.cli import main
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def read(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+README = read(ROOT / "README.md")
 
 
 def commands(group: click.Group, before: str = "werfpoort") -> Iterator[str]:
@@ -32,6 +38,20 @@ def test_every_command_in_the_readme_exists() -> None:
     known = set(commands(main))
     named = re.findall(r"`(werfpoort [a-z]+(?: [a-z]+)?)", README)
     assert [words for words in named if not any(k.startswith(words) for k in known)] == []
+
+
+def test_every_command_in_the_other_docs_exists() -> None:
+    known = set(commands(main))
+    words = r"(?:`|^    (?:sudo )?)(werfpoort [a-z]+(?: [a-z]+)?)"
+    pages = sorted((ROOT / "docs").glob("*.md"))
+    named = [(page.name, said) for page in pages for said in re.findall(words, read(page), re.M)]
+    assert ("contractor.md", "werfpoort bundle open") in named
+    strange = [
+        (page, said)
+        for page, said in named
+        if not any(command.startswith(said) or said.startswith(command) for command in known)
+    ]
+    assert strange == []
 
 
 def test_every_file_that_the_readme_names_exists() -> None:
