@@ -115,15 +115,17 @@ class EvidenceWatch:
     def _measure(self, busy: threading.Lock, rounds: Sequence[_Due]) -> None:
         """In peace one event for all of it; in trouble each as soon as it is known."""
         last: list[Measurement] = []
+        began, whole = self._clock.now(), None
         try:
             for what, of in rounds:
                 for measurement in self._gauges.take(what, of):
                     last.append(self._dated(measurement))
                     if what is Round.ALL:
                         self._inbox.put(Measured(self._clock.now(), (last.pop(),)))
+            whole = began if (Round.ALL, "") in rounds else None
         finally:
             busy.release()  # first: what is put now wakes the loop for the next round
-            self._inbox.put(Measured(self._clock.now(), tuple(last)))
+            self._inbox.put(Measured(self._clock.now(), tuple(last), whole))
 
     def _dated(self, measurement: Measurement) -> Measurement:
         key = (measurement.layer, measurement.of)

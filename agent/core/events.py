@@ -230,10 +230,12 @@ class InquiryEnded:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """Something was measured: every round is told, also when nothing has changed; the core keeps
-    what is news. Measurements are of this boot."""
+    what is news. Measurements are of this boot. `whole`: with this a round of all there is was
+    over, that had begun then."""
 
     at: Moment
     measurements: tuple[Measurement, ...]
+    whole: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)

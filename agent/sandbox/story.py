@@ -47,7 +47,7 @@ ZONE = ZoneInfo("Europe/Brussels")
 SHIPPED = Path(__file__).parent / "stories"
 WARM_UP_MS = 600_000
 """All was well this long before the first thing happens."""
-DO = ("taps", "again", "measured", "fails", "works", "clock", "dark", "step", "confirm")
+DO = ("taps", "again", "measured", "fails", "works", "answers", "clock", "dark", "step", "confirm")
 KEYS = frozenset((*DO, "time", "reference", "now", "firm"))
 """What one [[at]] may say."""
 
@@ -153,6 +153,8 @@ class _Play:
             stage.fails[name] = _failure(given)
         for name in each.get("works", ()):
             stage.fails.pop(name, None)
+        if "answers" in each:
+            stage.answers = set(each["answers"])
         if "clock" in each:
             stage.clock(Trust(each["clock"]))
         if "dark" in each:

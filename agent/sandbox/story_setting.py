@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent.core.delivery.inquiries import Ability
 from agent.core.outage.contacts import Contacts
 from agent.core.outage.facts import Facts, Medium, Party, Uplink, Way
 from agent.core.outage.incident_records import DayWorked
@@ -31,6 +32,7 @@ HOUR_MS = 3_600_000
 LONGEST_RETRY_MS = 900_000
 """Three times the default: a day of outage is replayed in a third of the attempts."""
 CONFIGURATION = "as before"
+_ABILITIES = {Party.CHECKINATWORK: frozenset((Ability.SEARCH, Ability.LOOK_UP))}
 _LINKS: Mapping[Medium, Link] = {
     Medium.WIRED: Link(carrier=WELL),
     Medium.WIFI: Link(association=WELL),
@@ -48,7 +50,10 @@ def rules_of(story: Mapping[str, Any], zone: dt.tzinfo) -> Rules:
         declaration=DECLARATION,
         firm=MAIN_CONTRACTOR,
         duty=facts.ways[0].duty,
-        lines=tuple(Line(way.name, way.duty) for way in facts.ways),
+        lines=tuple(
+            Line(way.name, way.duty, abilities=_ABILITIES.get(way.party, frozenset()))
+            for way in facts.ways
+        ),
         longest_retry_ms=LONGEST_RETRY_MS,
         facts=facts,
         limits=Limits(**story.get("limits", {})),

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from agent.core import gate
-from agent.core.commands import Measure, Print, Record, Reply, Send
-from agent.core.delivery.registrations import Answer, Receipt
+from agent.core.commands import Inquire, Measure, Print, Record, Reply, Send
+from agent.core.delivery.registrations import VALIDATED, Answer, Receipt
 from agent.core.events import (
     BurstEnded,
     ClockSet,
     Event,
     Failure,
     Gap,
+    InquiryEnded,
     JournalMade,
     Measured,
     RosterOffered,
@@ -57,12 +58,14 @@ _order = count()
 
 @dataclass(slots=True)
 class Stage:
-    """`scene`: what measuring finds. `fails`: by channel, why a call does not come through."""
+    """`scene`: what measuring finds. `fails`: by channel, why a call does not come through;
+    `answers`: channels that answer questions all the same."""
 
     rules: Rules
     scene: Scene
     unix_ms: int
     fails: dict[str, Failure] = field(default_factory=dict)
+    answers: set[str] = field(default_factory=set)
     trust: Trust = Trust.NTP
     boot: int = 1
     booted_ms: int = 0
@@ -159,7 +162,8 @@ class Stage:
     def _measure(self) -> None:
         self._measured_ms = self.unix_ms
         at = self.at
-        self.do(Measured(at, tuple(Measurement(at, v, of) for (_, of), v in self.scene.items())))
+        seen = tuple(Measurement(at, v, of) for (_, of), v in self.scene.items())
+        self.do(Measured(at, seen, whole=at))
 
     def _later(self, after_ms: int, event: Callable[[], Event]) -> None:
         heapq.heappush(self._due, (self.unix_ms + after_ms, next(_order), event))
@@ -179,6 +183,8 @@ class Stage:
                     self.replies.append(command)
                 case Send():
                     self._later(ANSWER_MS, lambda send=command: self._answer(send))  # type: ignore[misc]
+                case Inquire():
+                    self._later(ANSWER_MS, lambda inquire=command: self._asked(inquire))  # type: ignore[misc]
                 case Measure():
                     self._measured_ms = min(
                         self._measured_ms, self.unix_ms + MEASURING_MS - self._pace_ms()
@@ -190,9 +196,17 @@ class Stage:
                         lambda job=job, done=done: PaperMoved(self.at, job, 1, done),  # type: ignore[misc]
                     )
 
+    def _asked(self, inquire: Inquire) -> InquiryEnded:
+        """A question fails as a registration does, unless the story says otherwise."""
+        failure = None if inquire.channel in self.answers else self.fails.get(inquire.channel)
+        return InquiryEnded(self.at, inquire.inquiry, inquire.channel, failure=failure, jitter=0.99)
+
     def _answer(self, send: Send) -> BurstEnded:
         failure = self.fails.get(send.channel)
         if failure is not None:
             return BurstEnded(self.at, send.attempt, send.channel, failure=failure, jitter=0.99)
-        answers = tuple(Answer(r.reference, Receipt(r.reference)) for r in send.registrations)
+        # Validated at once, so that nothing is asked after it.
+        answers = tuple(
+            Answer(r.reference, Receipt(r.reference, VALIDATED)) for r in send.registrations
+        )
         return BurstEnded(self.at, send.attempt, send.channel, answers)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.core.commands import Inquire
-from agent.core.delivery import cancelling, following, handover, lines, probing, reconcile
+from agent.core.delivery import cancelling, following, handover, likewise, lines, probing, reconcile
 from agent.core.delivery.inquiries import Search
 from agent.core.delivery.inquiry_records import InquiryBegan, InquiryClosed
 from agent.core.delivery.wishes import Asker, Follower, Wish
@@ -22,7 +22,7 @@ from agent.core.rules import Line
 from agent.core.state import State
 from agent.core.turn import Turn
 
-URGENT: tuple[Asker, ...] = (cancelling.wanted, reconcile.wanted)
+URGENT: tuple[Asker, ...] = (cancelling.wanted, reconcile.wanted, likewise.wanted)
 GENTLE: tuple[Asker, ...] = (probing.wanted, handover.wanted, following.wanted)
 FOLLOWERS: tuple[Follower, ...] = (
     reconcile.found,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 
 from agent.core.moment import Moment
 from agent.core.outage.measurements import (
@@ -138,6 +139,11 @@ class Evidence:
         held = self.recent.get((layer, of), ())
         return held[-1] if held else None
 
+    def blamed_ms(self, channel: str, at: Moment) -> int | None:
+        """Since when (monotonic) this channel has answered nothing but that it is its own fault."""
+        held = self.recent.get((Layer.ANSWER, channel), ())
+        return _unbroken((m for m in held if _holds(m, Layer.ANSWER, at, 0)), _BLAMES_SERVICE)
+
     def _of(self, *layers: Layer) -> Iterator[Measurement]:
         return (m for key, held in self.recent.items() if key[0] in layers for m in held)
 
@@ -163,7 +169,7 @@ class Evidence:
             fresh = [m for m in held if _holds(m, layer, at, day_start_ms)]
             if fresh:
                 values[layer, of] = _merged(fresh)
-            if layer is Layer.ANSWER and (since := _silent_since(fresh)) is not None:
+            if layer is Layer.ANSWER and (since := _unbroken(fresh, _OF_GATEWAY)) is not None:
                 silent[of] = at.mono_ms - since
         lit = _lit([m for m in self._of(Layer.POWER, Layer.LOCAL) if _holds(m, m.layer, at, 0)])
         return Picture(values, at.unix_ms, self.reached_ms, self.heard_ms, silent, lit)
@@ -262,10 +268,6 @@ def _anchors(given: list[tuple[int, tuple[Reading, ...]]]) -> tuple[Reading, ...
     return rounds.pop() if len(rounds) == 1 else ()
 
 
-GATEWAY_STATUSES = (502, 503, 504)
-"""What a service says that is there and cannot serve (DOMAIN.md, section 3, layer answer)."""
-
-
 def _lit(held: Sequence[Measurement]) -> frozenset[str]:
     """What answered last since the mains are lost; nothing while they are there."""
     mains = [(_when(m), m.value.mains) for m in held if isinstance(m.value, Power)]
@@ -291,12 +293,15 @@ def _witness(value: Value) -> Reading:
     return UNKNOWN
 
 
-def _silent_since(held: list[Measurement]) -> int | None:
-    """Monotonic ms of the first of the last unbroken run of 502-504; None when there is none."""
+_OF_GATEWAY = attrgetter("of_gateway")
+_BLAMES_SERVICE = attrgetter("blames_service")
+
+
+def _unbroken(held: Iterable[Measurement], such: Callable[[Answer], bool]) -> int | None:
+    """Monotonic ms of the first of the last answers in a row that are `such`; None without one."""
     since: int | None = None
     for m in held:
         if not isinstance(m.value, Answer) or m.value.said is Said.NOTHING:
             continue
-        gateway = m.value.said is Said.STATUS and m.value.status in GATEWAY_STATUSES
-        since = (m.at.mono_ms if since is None else since) if gateway else None
+        since = (m.at.mono_ms if since is None else since) if such(m.value) else None
     return since

@@ -62,20 +62,23 @@ class LayerSeen:
 @dataclass(frozen=True, slots=True)
 class EvidenceTaken:
     """What was measured, as far as it is news: every change, and in trouble all of it again
-    every few minutes, so that a claim can be verified."""
+    every few minutes, so that a claim can be verified. `whole_ms`: with this a round of all there
+    is was over, that had begun then (monotonic; 0: none was)."""
 
     LOGGED: ClassVar = ("changes",)
     seen: tuple[LayerSeen, ...]
+    whole_ms: int = 0
 
     @property
     def changes(self) -> tuple[str, ...]:
-        """One text a layer: `link/fibre carrier:failing`."""
-        return tuple(
+        """One text a layer: `link/fibre carrier:failing`; `all` where that was a whole round."""
+        layers = (
             " ".join(
                 (f"{s.layer}/{s.of}".rstrip("/"), *(f"{k}:{v}" for k, v in s.readings.items()))
             )
             for s in self.seen
         )
+        return (*layers, *(("all",) if self.whole_ms else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Incidents: opened, turned, closed, so that one outage is one incident with one deciding row.
 
 - An incident opens after the hysteresis without any delivery while something is to deliver, and
-  begins where that time began: at the oldest tap that waits, or the last delivery after it.
+  begins where that time began: at the oldest tap that waits, or the last delivery after it. It
+  opens under the row of a whole round of measurements made since, and waits for one for a little.
 - It has one deciding row. When another row decides for longer than the hysteresis, it ends where
   the other one began, and another incident begins there. Short turns add up: they weigh ten times
   what the incident's own row weighs, so that nobody keeps an exemption by flickering.
@@ -34,7 +35,7 @@ from agent.core.outage.incident_records import (
 )
 from agent.core.outage.measurements import FAILING, WELL, Layer
 from agent.core.outage.procedure import CALL, CLAIM_ENDS, CLAIM_OPENS
-from agent.core.outage.table import NOTHING_FAILS
+from agent.core.outage.table import ANSWER_OTHER, NOTHING_FAILS
 from agent.core.outage.whose import Bar, Classification, Limits
 from agent.core.rules import Rules
 from agent.core.state import State
@@ -82,8 +83,8 @@ def decide(state: State, duty: str, oldest: Moment | None, at: Moment) -> Iterat
     running = state.log.running(duty)
     if running is not None:
         yield from _go_on(state, running, oldest, at)
-    elif oldest is not None and elapsed_ms(opens_from(state, duty, oldest), at) >= _patient(state):
-        yield from _begin(state, duty, opens_from(state, duty, oldest), at)
+    elif oldest is not None and _is_due(state, duty, since := opens_from(state, duty, oldest), at):
+        yield from _begin(state, duty, since, at)
 
 
 def _patient(state: State) -> int:
@@ -91,10 +92,38 @@ def _patient(state: State) -> int:
     return min(limits.hysteresis_ms, limits.call_ms)
 
 
+SETTLES_MS = 30_000
+"""So long after the hysteresis an incident opens as things look, whatever is not measured yet."""
+
+
+def _is_due(state: State, duty: str, since: Moment, at: Moment) -> bool:
+    waited = elapsed_ms(since, at)
+    if waited < _patient(state):
+        return False
+    return waited >= _latest(state) or _is_settled(state, duty, since, at)
+
+
+def _latest(state: State) -> int:
+    limits = state.rules.limits
+    return max(_patient(state), min(limits.hysteresis_ms + SETTLES_MS, limits.call_ms))
+
+
+def _is_settled(state: State, duty: str, since: Moment, at: Moment) -> bool:
+    """All was measured since the trouble began; and what was answered is no riddle: who is asked
+    something else, or is silent for longer than the hysteresis, is soon known better."""
+    whole = state.observed.whole
+    measured = whole is not None and whole.boot_id == at.boot_id and not_after(since, whole)
+    return measured and judge(state, duty, since, at).row != ANSWER_OTHER
+
+
 def opens_due_ms(state: State, duty: str, oldest: Moment, now: Moment) -> int:
-    """Monotonic time in ms at which an incident opens if nothing is delivered before."""
-    waited = elapsed_ms(opens_from(state, duty, oldest), now)
-    return now.mono_ms + max(0, _patient(state) - waited)
+    """Monotonic time in ms at which an incident may open if nothing is delivered before."""
+    waited, patient = elapsed_ms(opens_from(state, duty, oldest), now), _patient(state)
+    if waited < patient:
+        return now.mono_ms + patient - waited
+    silent = state.observed.evidence.picture(now).silent_ms.values()
+    left = [_latest(state) - waited, *(patient + 1 - ms for ms in silent)]
+    return now.mono_ms + min((ms for ms in left if ms > 0), default=0)
 
 
 def turns_in_ms(

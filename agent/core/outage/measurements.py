@@ -118,6 +118,10 @@ class Channel:
     impostor: Reading = UNKNOWN
 
 
+GATEWAY_STATUSES = (502, 503, 504)
+"""What a service says that is there and cannot serve (DOMAIN.md, section 3, layer answer)."""
+
+
 class Said(StrEnum):
     """What kind of answer came. `NOTHING` says nothing and takes nothing back."""
 
@@ -143,6 +147,25 @@ class Answer:
     verified: Reading = UNKNOWN
     environment: Reading = UNKNOWN
     likewise: Reading = UNKNOWN
+
+    @property
+    def blames_sender(self) -> bool:
+        """It finds the sender at fault, by code, origin or status."""
+        if self.said is Said.FAULT:
+            return self.code.startswith(("SOA-01", "SOA-03")) or self.origin == "Consumer"
+        return self.said is Said.STATUS and 300 <= self.status < 500
+
+    @property
+    def blames_service(self) -> bool:
+        """A fault whose code or origin says it is the service's, and neither says otherwise."""
+        named = self.code.startswith("SOA-02") or self.origin == "Provider"
+        agreed = self.origin in ("", "Provider") and not self.blames_sender
+        return self.said is Said.FAULT and named and agreed
+
+    @property
+    def of_gateway(self) -> bool:
+        """Something in front of the service answers that it cannot serve."""
+        return self.said is Said.STATUS and self.status in GATEWAY_STATUSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from agent.core.delivery.inquiries import Ability
+from agent.core.delivery.inquiry_records import InquiryClosed
 from agent.core.delivery.registrations import Ticket
 from agent.core.moment import Moment
 from agent.core.outage.evidence import Evidence
@@ -26,6 +28,7 @@ from agent.core.outage.measurements import (
     Gate,
     Layer,
     Measurement,
+    Reading,
     Said,
     from_readings,
     readings,
@@ -36,15 +39,19 @@ from agent.core.records import AttemptEnded, DayBegan, Entry
 AGAIN_MS = MEASURED_HOLDS_MS * 2 // 5
 """In trouble an unchanged measurement is journaled again after this time."""
 LONGEST_MS = max(HOLDS_MS[layer] for layer in Layer if layer is not Layer.ELSEWHERE)
+WHOLE_MS = LONGEST_MS // 2
+"""A round that began longer ago decides nothing any more; its entry may still be kept."""
 _PHONE = {Step.PHONE_YES: WELL, Step.PHONE_NO: FAILING}
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The evidence, and the entries of which what still counts was made."""
+    """The evidence, and the entries of which what still counts was made. `whole`: when the last
+    round of all there is began that was wanted."""
 
     evidence: Evidence = field(default_factory=Evidence)
     entries: tuple[tuple[int, Moment], ...] = ()
+    whole: Moment | None = None
 
     def base(self) -> Iterator[int]:
         """The entries from which this can be rebuilt."""
@@ -52,9 +59,14 @@ class Observed:
 
 
 def news(
-    evidence: Evidence, measured: Iterable[Measurement], *, trouble: bool
+    evidence: Evidence,
+    measured: Iterable[Measurement],
+    *,
+    trouble: bool,
+    whole: Moment | None = None,
 ) -> EvidenceTaken | None:
-    """What of these measurements is to be journaled; None: nothing."""
+    """What of these measurements is to be journaled; None: nothing. `whole`: when the round began
+    that is over with them, where that is worth an entry."""
     seen = tuple(
         LayerSeen(
             m.layer,
@@ -66,7 +78,8 @@ def news(
         for m in measured
         if _is_news(evidence.last(m.layer, m.of), m, trouble=trouble)
     )
-    return EvidenceTaken(seen) if seen else None
+    whole_ms = whole.mono_ms if whole is not None else 0
+    return EvidenceTaken(seen, whole_ms) if seen or whole_ms else None
 
 
 def _is_news(known: Measurement | None, new: Measurement, *, trouble: bool) -> bool:
@@ -80,11 +93,18 @@ def _is_news(known: Measurement | None, new: Measurement, *, trouble: bool) -> b
 def apply(observed: Observed, entry: Entry) -> Observed:
     """What is known after this entry."""
     match entry.record:
-        case EvidenceTaken(seen):
+        case EvidenceTaken(seen, whole_ms):
             evidence = observed.evidence
             for layer in seen:
                 evidence = _with(evidence, entry.at, layer)
+            if whole_ms:
+                observed = replace(observed, whole=_moment(entry.at, whole_ms))
             return _noted(observed, entry, evidence)
+        case InquiryClosed(asks=Ability.LOOK_UP | Ability.SEARCH, channel=channel) as closed:
+            if observed.evidence.last(Layer.ANSWER, channel) is None:
+                return observed
+            probe = Measurement(entry.at, Answer(likewise=_likewise(closed)), channel)
+            return _noted(observed, entry, observed.evidence.add(probe))
         case AttemptEnded(failure="", channel=channel):
             if observed.evidence.last(Layer.ANSWER, channel) is None:
                 return observed
@@ -129,7 +149,18 @@ def _noted(observed: Observed, entry: Entry, evidence: Evidence, *, new: bool = 
         for seq, then in observed.entries
         if then.boot_id == at.boot_id and at.mono_ms - then.mono_ms <= LONGEST_MS
     )
-    return Observed(evidence, (*kept, (entry.seq, at)) if new else kept)
+    whole = observed.whole
+    if whole is not None and (whole.boot_id != at.boot_id or at.mono_ms - whole.mono_ms > WHOLE_MS):
+        whole = None
+    return Observed(evidence, (*kept, (entry.seq, at)) if new else kept, whole)
+
+
+def _likewise(closed: InquiryClosed) -> Reading:
+    """Whether a question, which is a different request, fails as a registration does."""
+    said = _said(closed.failure, closed.ticket) if closed.failure else None
+    if isinstance(said, Answer) and (said.blames_service or said.of_gateway):
+        return FAILING
+    return UNKNOWN if closed.failure else WELL
 
 
 _REFUSALS = ("Refused", "NotAuthenticated", "NotAuthorised")

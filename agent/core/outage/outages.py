@@ -90,10 +90,17 @@ def heard(turn: Turn, event: Measured | CauseConfirmationAsked | StepAsked) -> N
 
 
 def _measured(turn: Turn, event: Measured) -> None:
-    evidence = turn.state.observed.evidence
-    news = observed.news(evidence, event.measurements, trouble=in_trouble(turn.state))
+    evidence, trouble = turn.state.observed.evidence, in_trouble(turn.state)
+    whole = event.whole if trouble and _opens(turn) else None
+    news = observed.news(evidence, event.measurements, trouble=trouble, whole=whole)
     if news is not None:
         turn.record(news)
+
+
+def _opens(turn: Turn) -> bool:
+    """True while something waits and no incident says why."""
+    unexplained = (d for d in duties(turn.state) if turn.state.log.running(d) is None)
+    return any(oldest(turn.state, duty, turn.at) is not None for duty in unexplained)
 
 
 def started(turn: Turn, gap: Gap | None) -> None:

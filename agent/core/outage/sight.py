@@ -238,23 +238,14 @@ def channel_well(s: Sight) -> bool:
 
 
 def sender(s: Sight) -> bool:
-    """The answer finds the sender at fault, by code, origin or status."""
-    a = s.answer
-    if a.said is Said.FAULT:
-        return a.code.startswith(("SOA-01", "SOA-03")) or a.origin == "Consumer"
-    return a.said is Said.STATUS and 300 <= a.status < 500
-
-
-PROVIDER = "Provider"
+    """The answer finds the sender at fault."""
+    return s.answer.blames_sender
 
 
 def service_fault(s: Sight) -> bool:
-    """Code or Origin says it is the service's, and neither says otherwise (WIRE.md, section 1)."""
-    a = s.answer
-    named = a.code.startswith("SOA-02") or a.origin == PROVIDER
-    agreed = a.origin in ("", PROVIDER) and not sender(s)
-    fault = a.said is Said.FAULT and named and agreed and a.likewise is FAILING
-    return fault and served(s)
+    """The answer finds the service at fault, and a different request fails likewise (WIRE.md,
+    section 1)."""
+    return s.answer.blames_service and s.answer.likewise is FAILING and served(s)
 
 
 def service_silent(s: Sight) -> bool:

@@ -161,6 +161,7 @@ TWO_PROVIDERS = Row(
     "internet.two-providers", Layer.INTERNET, two_providers, _THEIRS, _INFERRED, _TICKET
 )
 
+ANSWER_OTHER = "answer.other"
 WAY_ROWS: tuple[Row, ...] = (
     Row(
         "names.changed-name",
@@ -228,7 +229,7 @@ WAY_ROWS: tuple[Row, ...] = (
     Row("answer.service-fault", Layer.ANSWER, service_fault, Whose.SERVICE),
     Row("answer.service-silent", Layer.ANSWER, service_silent, Whose.SERVICE),
     Row(
-        "answer.other",
+        ANSWER_OTHER,
         Layer.ANSWER,
         answered_badly,
         _OPEN,

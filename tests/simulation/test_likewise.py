@@ -1,0 +1,69 @@
+"""Checkinatwork says that it fails: whether it is unavailable, a different request tells.
+
+The agent's own channel signs and sends both requests; the emulated service answers them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from zoneinfo import ZoneInfo
+
+from agent.core.delivery.inquiries import Ability
+from agent.core.outage.facts import Facts, Party, Way
+from agent.core.outage.incident_log import Incident
+from agent.core.outage.whose import Bar, Whose
+from agent.core.rules import Line, Rules
+from agent.sandbox.faults import Fault, Faults
+from agent.sandbox.people import DECLARATION, crew
+from agent.sandbox.simulation import Simulation
+
+BRUSSELS = ZoneInfo("Europe/Brussels")
+MORNING = dt.datetime(2026, 11, 24, 6, 55, tzinfo=BRUSSELS)
+PEOPLE = crew(3, random.Random(4))
+LINE = Line("ciaw", "checkinatwork", abilities=frozenset({Ability.LOOK_UP, Ability.SEARCH}))
+RULES = Rules(
+    BRUSSELS,
+    DECLARATION,
+    lines=(LINE,),
+    facts=Facts(ways=(Way("ciaw", Party.CHECKINATWORK),), grid_fed=True),
+)
+DOWN = Faults(fault=Fault("SOA-02001"))
+ONLY_REGISTERING = Faults(poison=frozenset(p.worker.inss for p in PEOPLE[1:]))
+
+
+def incidents(before: int, faults: Faults, until_s: float) -> tuple[list[Incident], Simulation]:
+    """The incidents when `before` of the people are registered before the service fails."""
+    with Simulation(PEOPLE, RULES, MORNING, seed=1) as gate:
+        for n, person in enumerate(PEOPLE[:before]):
+            gate.later(2 + n, person.uid)
+        gate.run_until(60)
+        gate.service.faults = faults
+        for n, person in enumerate(PEOPLE[before:]):
+            gate.later(62 + n, person.uid)
+        gate.run_until(until_s)
+        return list(gate.daemon.keeper.state.log.incidents.values()), gate
+
+
+def test_a_service_that_answers_no_request_is_unavailable() -> None:
+    (incident,), gate = incidents(1, DOWN, 300)
+    assert (incident.row, incident.measured) == ("answer.service-fault", Whose.SERVICE)
+    assert "getPresenceRegistration" in {call.operation for call in gate.service.calls}
+
+
+def test_without_a_receipt_to_ask_about_the_day_is_searched() -> None:
+    (incident,), gate = incidents(0, DOWN, 300)
+    assert (incident.row, incident.bars) == ("answer.service-fault", (Bar.NO_PATH_BEFORE,))
+    assert "searchPresences" in {call.operation for call in gate.service.calls}
+
+
+def test_a_service_that_only_refuses_to_register_is_not_said_to_be_unavailable() -> None:
+    (incident,), _ = incidents(1, ONLY_REGISTERING, 300)
+    assert (incident.row, incident.measured) == ("answer.other", Whose.UNDETERMINED)
+
+
+def test_what_is_answered_by_a_gateway_alone_for_longer_than_the_hysteresis_is_the_service() -> (
+    None
+):
+    (incident,), _ = incidents(1, Faults(status=503), 300)
+    assert (incident.row, incident.measured) == ("answer.service-silent", Whose.SERVICE)
