@@ -11,7 +11,7 @@ from typing import Any
 from agent import control
 from agent.config import ChannelSettings, Config
 from agent.core.outage.measurements import Measurement
-from agent.doctor import devices, lines, machine
+from agent.doctor import devices, lines, machine, page
 from agent.doctor.devices import Guide
 from agent.doctor.verdicts import Verdict, broken, untried, well
 from agent.evidence.clock import SystemClock
@@ -41,6 +41,7 @@ def examine(file: Path, guide: Guide | None = None) -> Iterator[Verdict]:
         yield from machine.terms(config)
         yield from machine.clock(config)
         yield from machine.service()
+        yield from page.examined(config.page, dt.datetime.now(dt.UTC))
         yield from _devices(config, guide)
         yield from lines.network(measuring.result())
         for call in calls:

@@ -9,6 +9,8 @@ live.py        one stream a browser, all of one snapshot
 layers.py      the layers of the last hours, read beside the agent
 reporting.py   reports of incidents, made in a process of their own
 rendering.py   templates and texts
+parts.py       the parts of the glance, once a look for all who see the same
+opening.py     puts it together; probe.py asks it how it is
 app.py         the addresses, and what each answers
 
 It asks the loop as commands do (agent/desk.py), and reads what the loop published. Imported only

@@ -26,6 +26,7 @@ from agent.core.outage.procedure_records import By, StepTaken
 from agent.core.paper.paper_records import ReferenceGot
 from agent.desk import Desk
 from agent.desk.paper import PAGE
+from agent.doctor.page import examined
 from agent.locale import LANGUAGES
 from agent.paper.operator_code import made
 from agent.sandbox.authority import Authority
@@ -441,6 +442,28 @@ def test_more_connections_than_the_gate_can_bear_are_closed_and_it_recovers(behi
         one.close()
     with page.browser(transport=httpx.HTTPTransport(retries=5)) as client:
         assert client.get("/healthz").status_code == 200
+
+
+# --- what the doctor says --------------------------------------------------------------------
+
+
+def test_the_doctor_tells_whether_the_page_answers(behind: Any, tmp_path: Path) -> None:
+    def told(page: PageSettings, after: dt.timedelta = dt.timedelta()) -> dict[str, str]:
+        verdicts = examined(page, dt.datetime.now(dt.UTC) + after)
+        return {verdict.part: f"{verdict.grade.name} {verdict.found}" for verdict in verdicts}
+
+    files = Authority().server("gate").write(tmp_path, "page")
+    page = behind("https", certificate=files[0], key=files[1])
+    settings = page.config.page
+    well = told(settings)
+    assert well["page"] == f"WELL answers at {settings.listen}, to this machine alone"
+    assert well["certificate of the page"].startswith("WARNING")  # it holds for 30 days
+    assert told(settings, dt.timedelta(days=40))["certificate of the page"].startswith("BROKEN")
+    page.writes = False
+    assert "is not well" in told(settings)["page"]
+    page.server.stop()
+    assert told(settings)["page"].startswith(f"BROKEN {settings.listen} does not answer")
+    assert told(PageSettings()) == {"page": "UNTRIED there is none"}
 
 
 # --- what cannot be opened ------------------------------------------------------------------
