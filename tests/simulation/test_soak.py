@@ -46,7 +46,10 @@ TROUBLES = (
     Faults(unreachable=True),
     Faults(silent=True),
     *(Faults(cut=cut) for cut in Cut),
-    *(Faults(garbled=garbled) for garbled in (Garbled.EMPTY, Garbled.MALFORMED)),
+    *(Faults(garbled=garbled) for garbled in Garbled),
+    Faults(drip_headers_s=0.5),
+    Faults(drip_body_s=0.5),
+    Faults(redirect_to="https://elsewhere.test/"),
     *(Faults(status=status) for status in (401, 403, 404, 429, 500, 502, 503)),
     Faults(status=429, retry_after="60"),
     *(Faults(fault=Fault(f"SOA-0{n}")) for n in (1001, 2001, 2002, 3006)),
@@ -76,13 +79,20 @@ def people(luck: random.Random) -> tuple[list[Person], list[Person]]:
     return at_work[:BUILDERS], at_work[BUILDERS:]
 
 
+def troubles(luck: random.Random, people: list[Person]) -> Faults:
+    """What is wrong now: one of TROUBLES, or somebody whom the service cannot take."""
+    if luck.random() < 1 / len(TROUBLES):
+        return Faults(poison=frozenset({luck.choice(people).worker.inss}))
+    return luck.choice(TROUBLES)
+
+
 def a_day(seed: int) -> Day:
     luck = random.Random(seed)
     builders, cleaners = people(luck)
     with Simulation((*builders, *cleaners), RULES, STARTS, seed) as day:
         _come_and_go(day, builders, cleaners, luck)
         for name in ("supplier", "ciaw", "cio"):
-            _spoil(day, name, luck)
+            _spoil(day, name, luck, [*builders, *cleaners])
         for at_s in sorted(luck.uniform(1 * HOUR, 16 * HOUR) for _ in range(KILLS)):
             day.run_until(max(at_s, day.clock.true_ms / 1000))
             day.cut_power(dark_s=luck.uniform(1, 60))
@@ -115,11 +125,11 @@ def _come_and_go(
         day.later(went * HOUR, person.uid, Direction.OUT)
 
 
-def _spoil(day: Simulation, name: str, luck: random.Random) -> None:
+def _spoil(day: Simulation, name: str, luck: random.Random, people: list[Person]) -> None:
     """Trouble comes and goes, all day long and over midnight; it is the half of all time."""
     service, at_s = day.offices.service(name), 0.5 * HOUR
     while at_s < MIDNIGHT_S + 0.2 * HOUR:
-        for faults, most_s in ((luck.choice(TROUBLES), 1500), (Faults(), 1500)):
+        for faults, most_s in ((troubles(luck, people), 1500), (Faults(), 1500)):
             day.inbox.later(round(at_s * 1000), lambda f=faults, s=service: setattr(s, "faults", f))
             at_s += luck.uniform(10, most_s)
     day.inbox.later(round(at_s * 1000), lambda: setattr(service, "faults", Faults()))
@@ -145,6 +155,15 @@ def test_each_tap_of_a_bad_day_is_registered_once_or_has_a_stated_outcome(seed: 
 
     assert len(taps) == TAPS
     assert len(day.obligations) == BUILDERS + 2 * CLEANERS
+    theirs = {o.reference: o for o in day.obligations}
+    for tap in taps:
+        # The tap's own: of who held the badge, and for Check In and Out of that very tap.
+        mine = theirs[tap.obligation]
+        assert mine.uid == tap.uid
+        assert mine.duty == "checkinatwork" or mine.direction == tap.direction
+    assert Counter(tap.obligation for tap in taps) == Counter(
+        {o.reference: 2 if o.duty == "checkinatwork" else 1 for o in day.obligations}
+    )
     assert max(accepted.values()) == 1
     assert {made_for for _, made_for, _, _, _ in day.accepted} == {STARTS.date()}
     assert {got_on for *_, got_on in day.accepted} == {STARTS.date()}
@@ -152,6 +171,10 @@ def test_each_tap_of_a_bad_day_is_registered_once_or_has_a_stated_outcome(seed: 
     registered = {_key(o) for o in day.obligations if o.outcome is Outcome.REGISTERED}
     assert registered <= set(accepted)
     for o in day.obligations:
+        if o.duty == "checkinatwork":
+            assert o.outcome is Outcome.REGISTERED or o.errors, (o.reference, o.outcome)
+            assert not o.unsure, o.reference
+            assert not o.handed_to, o.reference
         if _key(o) in accepted and o.outcome is not Outcome.REGISTERED:
             # In and out cannot be searched: midnight or its age came first, and it says so.
             assert o.unsure or o.handed_to, (o.reference, o.duty, o.outcome)
