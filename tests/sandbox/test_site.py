@@ -72,20 +72,6 @@ def test_a_stop_with_a_call_under_way_is_quick_and_loses_nothing(site: VirtualSi
     assert site.registered(PEOPLE[0]) == 1
 
 
-def test_an_agent_killed_again_and_again_goes_on_where_it_was(site: VirtualSite) -> None:
-    chance = random.Random(9)
-    site.set_faults(latency_s=0.3)
-    for card in CARDS[:6]:
-        site.tap(card)
-        wait_until(lambda card=card: stored_taps(site) == CARDS.index(card) + 1, "stored")
-        time.sleep(chance.uniform(0, 0.4))
-        site.stop_agent(signal.SIGKILL)
-        site.start_agent()
-    wait_until(lambda: registered(site) == 6, "all registered")
-    assert [site.registered(person) for person in PEOPLE[:6]] == [1] * 6
-    assert len(site.service.ledger.accepted) == 6
-
-
 def test_a_reader_that_is_unplugged_is_told_and_taken_up_again(site: VirtualSite) -> None:
     site.reader.unplug()
     wait_until(lambda: not site.status()["devices"]["entrance"], "reader told as gone")
