@@ -10,6 +10,7 @@ import datetime as dt
 import logging
 import sqlite3
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from agent.config import Config
@@ -95,9 +96,18 @@ class Retention:
                 return False, f"damaged journal {file} could not be erased: {error}; try again"
         return done, said
 
+    def expected(self) -> Plan:
+        """The plan that was made last; made now if there is none yet and the clock is right."""
+        if not self._foreseen:
+            with suppress(JournalError):
+                self.last = self.plan()
+                self._foreseen = True
+        return self.last
+
     def watch(self, clock: Clock) -> None:
-        """Keeps the terms, night by night, until the agent stops; warns from the start on."""
-        self.look()
+        """Keeps the terms, night by night, until the agent stops; the first look leaves the start
+        to who taps.
+        """
         while not clock.sleep(LOOK_S if self._foreseen else FIRST_LOOK_S):
             self.look()
 

@@ -142,8 +142,8 @@ def test_from_the_start_on_people_are_told_what_comes_next_and_nothing_goes_befo
     gate: Gate,
 ) -> None:
     gate.at = dt.datetime(2034, 11, 24, 0, 30, tzinfo=dt.UTC)  # half past one on the site
+    assert len(gate.retention.expected().aside) == 1
     gate.retention.look()
-    assert len(gate.retention.last.aside) == 1
     assert gate.files
     gate.at += dt.timedelta(hours=2)
     gate.retention.look()

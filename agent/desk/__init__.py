@@ -90,7 +90,7 @@ class Desk:
         }
 
     def _status(self) -> dict[str, object]:
-        plan = self.journal.retention.last
+        plan = self.journal.retention.expected()
         kept = {
             "unexported_soon_erased": plan.soon,
             "kept_until_exported": plan.held,

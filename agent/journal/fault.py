@@ -14,7 +14,10 @@ import errno
 import sqlite3
 from pathlib import Path
 
-KEEP_IT = "the file is damaged: keep it, it is evidence; start with a new journal"
+KEEP_IT = (
+    "the file is damaged: keep it, it is evidence; an agent that is restarted puts it aside whole "
+    "and goes on with a new journal"
+)
 _SPACE = "free space on its disk: taps are refused until there is some"
 _READ_ONLY = "make its disk writable again (mount, card's lock switch, worn-out card)"
 _FAILING = (
