@@ -42,26 +42,30 @@ def examine(file: Path, guide: Guide | None = None) -> Iterator[Verdict]:
         yield from machine.clock(config)
         yield from machine.service()
         yield from page.examined(config.page, dt.datetime.now(dt.UTC))
-        yield from _devices(config, guide)
+        yield from agent_and_devices(config, guide)
         yield from lines.network(measuring.result())
         for call in calls:
             yield from call.result()
 
 
-def _devices(config: Config, guide: Guide | None) -> Iterator[Verdict]:
+def agent_and_devices(config: Config, guide: Guide | None = None) -> Iterator[Verdict]:
+    """What the agent says of itself and its devices; without one, what the devices do."""
     try:
-        status: dict[str, Any] = control.ask(
-            config.gate.control_socket, {"ask": "status"}, STATUS_S
-        )["status"]
+        answer = control.ask(config.gate.control_socket, {"ask": "status"}, STATUS_S)
     except control.NobodyAnswers:
         yield from devices.all_of(config, guide)
+        return
     except OSError as error:
         yield broken(
             "agent", f"cannot be asked: {error}", "run this as the agent's user, or with sudo"
         )
-    else:
-        yield well("agent", f"answers; the panel says {status['signal']}")
-        yield from devices.as_told(status)
+        return
+    if not answer["done"]:
+        yield broken("agent", answer["text"], "it goes on by itself once that is mended")
+        return
+    status: dict[str, Any] = answer["status"]
+    yield well("agent", f"answers; the panel says {status['signal']}")
+    yield from devices.as_told(status)
 
 
 def _channel(settings: ChannelSettings, config: Config) -> list[Verdict]:

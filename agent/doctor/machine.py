@@ -20,7 +20,7 @@ from agent.doctor.verdicts import Verdict, broken, untried, warning, well
 from agent.evidence.clock import SystemClock
 from agent.journal.checkpoint import mark_of, signer_in
 from agent.journal.erase import WARNED_DAYS
-from agent.journal.fault import JournalError
+from agent.journal.fault import JournalDamaged, JournalError, blocked, explained
 from agent.journal.mount import why_unfit
 from agent.journal.rows import keys_of, reading
 from agent.retention import TO_DO_ASIDE, plan_at, taking_away
@@ -95,7 +95,9 @@ def _speed(folder: Path) -> Iterator[Verdict]:
     try:
         took_ms = sorted(_syncs_ms(folder))
     except OSError as error:
-        yield broken("disk speed", f"cannot write: {error.strerror}", "replace the card")
+        trouble = blocked(error, folder)
+        mend = trouble.hint if trouble else "replace the card"
+        yield broken("disk speed", f"cannot write: {error.strerror}", mend)
         return
     middle_ms = statistics.median(took_ms)
     told = f"a write is on the card after {middle_ms:.1f} ms (worst {took_ms[-1]:.0f})"
@@ -143,12 +145,16 @@ def journal(config: Config) -> Iterator[Verdict]:
         yield untried("journal", "there is none yet; the agent makes it at its first start")
         return
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=COMMAND_S) as connection:
+        with reading(path) as connection:
             found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             count = connection.execute("SELECT max(seq) FROM entry").fetchone()[0]
-        connection.close()
-    except sqlite3.Error as error:
+    except JournalDamaged as error:
         found, count = str(error), 0
+    except sqlite3.Error as error:
+        found, count = str(explained(error, str(path))), 0
+    except JournalError as error:
+        yield broken("journal", str(error), error.hint)
+        return
     if found == "ok":
         yield well("journal", f"whole, {count or 0} entries")
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.config import Config, load_config
+from agent.control import ControlServer
 from agent.core.moment import Moment
 from agent.core.records import (
     DayBegan,
@@ -19,7 +20,8 @@ from agent.core.records import (
     TapStored,
     Verdict,
 )
-from agent.doctor.machine import signing, terms
+from agent.doctor.examination import agent_and_devices
+from agent.doctor.machine import journal, signing, terms
 from agent.doctor.verdicts import Grade
 from agent.journal.checkpoint import mark_of, signer_at, signer_from
 from agent.journal.store import Journal
@@ -117,3 +119,29 @@ def test_the_doctor_says_which_key_signs(tmp_path: Path) -> None:
     (well,) = signing(config)
     assert well.grade is Grade.WELL
     assert mark_of(fresh.public) in well.found
+
+
+def test_an_agent_that_refuses_taps_until_its_disk_is_mended_says_so(tmp_path: Path) -> None:
+    config = gate(tmp_path, 30)
+    said = "taps are refused: database or disk is full; to do: free space on its disk"
+    server = ControlServer(config.gate.control_socket, lambda asked: {"done": False, "text": said})
+    server.start()
+    try:
+        (verdict,) = agent_and_devices(config)
+    finally:
+        server.stop()
+    assert verdict.grade is Grade.BROKEN
+    assert verdict.found == said
+
+
+def test_a_journal_that_is_damaged_is_told_with_what_the_agent_does_about_it(
+    tmp_path: Path,
+) -> None:
+    config = gate(tmp_path, 30)
+    content = bytearray(config.gate.journal.read_bytes())
+    content[4096:] = random.Random(1).randbytes(len(content) - 4096)
+    config.gate.journal.write_bytes(content)
+    (verdict,) = journal(config)
+    assert verdict.grade is Grade.BROKEN
+    assert "SQLite says" in verdict.found
+    assert "puts the damaged file aside" in verdict.to_do
