@@ -168,14 +168,18 @@ def journal(config: Config) -> Iterator[Verdict]:
 def signing(config: Config) -> Iterator[Verdict]:
     """Whether the key that signs the journal is there, and whether it always was the same."""
     path, part = config.gate.signing_key, "signing key"
-    if not config.gate.journal.exists():
-        return
     try:
         with reading(config.gate.journal) as connection:
             keys = keys_of(connection)
+    except (JournalError, sqlite3.Error, msgspec.MsgspecError):
+        return  # there is none yet, or it is damaged, and tells so itself
+    try:
         here = signer_in(path).public
-    except (JournalError, OSError, sqlite3.Error, msgspec.MsgspecError) as error:
-        yield broken(part, str(error), getattr(error, "hint", "") or f"look at {path}")
+    except JournalError as error:
+        yield broken(part, str(error), error.hint)
+        return
+    except OSError as error:
+        yield broken(part, f"{path} cannot be read: {error.strerror}", "run this with sudo")
         return
     if keys and keys[-1][1] != here:
         found = f"{path} is not the key that signed the journal last ({mark_of(keys[-1][1])})"
