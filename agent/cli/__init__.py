@@ -35,10 +35,12 @@ def main() -> None:
 def run(config_file: Path) -> None:
     """Run the gate until it is told to stop."""
     from agent import logs
+    from agent.memory import give_back
     from agent.service import Service
     from agent.watcher import Watcher
 
     logs.to_stderr()
+    give_back()
     with explained():
         Service(config_file, Watcher()).serve()
 
