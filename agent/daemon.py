@@ -47,6 +47,7 @@ from agent.core.events import (
     TimePassed,
     WritingResumed,
 )
+from agent.core.journal_events import CheckpointAsked, DamagedErasureAsked
 from agent.core.moment import Moment
 from agent.core.outage.measurements import MAINS_SENSOR
 from agent.core.paper.dialogue import KEYPAD
@@ -270,8 +271,8 @@ class Daemon:
                 self._fault.refused += 1
             case TimePassed() | WritingResumed() | Stopping() | Measured():
                 pass
-            case KeyTyped() | CodeChecked():
-                pass
+            case KeyTyped() | CodeChecked() | CheckpointAsked() | DamagedErasureAsked():
+                pass  # who asked was told no, and does the rest only after a yes
             case _ if getattr(event, "asked", 0) == KEYPAD:
                 pass  # whoever heard that it is refused types it again
             case _:

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.core.clock_records import ClockChanged, EntriesDated, ServerTimeCompared
+from agent.core.journal_events import DamagedErasureAsked
+from agent.core.journal_records import DamagedErased
 from agent.core.moment import Trust
 from agent.core.obligations import Outcome
 from agent.core.records import DeviceFailed, WritingFailed
@@ -129,6 +131,18 @@ def test_a_disk_that_takes_no_writes_refuses_taps_with_the_red_signal_and_recove
     gate.later(22, UID)
     gate.run_until(25)
     assert outcomes(gate) == [Outcome.REGISTERED]
+
+
+def test_what_was_refused_to_who_erases_a_damaged_journal_is_not_noted_as_done_later(
+    gate: Simulation,
+) -> None:
+    gate.disk.full = True
+    gate.inbox.put(DamagedErasureAsked(gate.clock.now(), "journal-damaged.db", "asked", 1))
+    gate.run_until(4)
+    gate.disk.full = False
+    gate.run_until(20)
+    assert len(records(gate, WritingFailed)) == 1
+    assert records(gate, DamagedErased) == []
 
 
 def test_what_cannot_be_written_at_all_is_told_once_and_holds_nothing_up(
