@@ -104,6 +104,7 @@ class MachineGauges:
     """As the sensor says; set by whoever hears it."""
     _steadiness: Steadiness = field(default_factory=Steadiness)
     _seen: dict[str, _Seen] = field(default_factory=dict)
+    _modems: dict[str, object] = field(default_factory=dict)
     _turn: int = 0
     _slow_s: float = 0.0
     """What a connection took when all anchors were last dialled, where that is long."""
@@ -111,7 +112,7 @@ class MachineGauges:
 
     def take(self, what: Round, of: str = "") -> Iterator[Measurement]:
         """Each measurement as soon as it is made."""
-        jobs: list[_Job] = [self._here, *self._near()]
+        jobs: list[_Job] = [self._here, *self._near(look_around=what is Round.ALL)]
         match what:
             case Round.HERE:
                 pass
@@ -165,10 +166,18 @@ class MachineGauges:
         power = Power(self.mains, supply_voltage(), witness)
         return [(self._steadiness.seen(self.clock.now()), ""), (power, ""), (self.gate(), "")]
 
-    def _near(self) -> list[_Job]:
-        return [partial(self._link_and_local, way) for way in self.plan.ways]
+    def _near(self, *, look_around: bool) -> list[_Job]:
+        look = partial(self._link_and_local, look_around=look_around)
+        return [partial(look, way) for way in self.plan.ways]
 
-    def _link_and_local(self, way: WayOut) -> list[Taken]:
+    def _modem(self, way: WayOut, device: str, *, look_around: bool) -> Link:
+        from agent.evidence.modem import Modem  # late: few gates have one
+
+        modem = self._modems.setdefault(way.name, Modem())
+        assert isinstance(modem, Modem)
+        return modem.link(device, look_around=look_around)
+
+    def _link_and_local(self, way: WayOut, *, look_around: bool = False) -> list[Taken]:
         seen = self._found(way)
         if not seen.device:
             return [(Link(), way.name), (Local(), way.name)]
@@ -178,8 +187,8 @@ class MachineGauges:
                 link = Link(carrier=there)
             case Medium.WIFI:  # the kernel gives a Wi-Fi device a carrier once it is associated
                 link = Link(association=there)
-            case Medium.MOBILE:  # no file of the kernel tells of SIM and operator
-                link = Link()
+            case Medium.MOBILE:
+                link = self._modem(way, seen.device, look_around=look_around)
         local = Local(address=neighbours.address(seen.device))
         if seen.gateway and local.address is WELL:
             device = self._bound(way)
