@@ -29,7 +29,6 @@ def config(tmp_path: Path) -> Path:
     file = tmp_path / "werfpoort.toml"
     file.write_text(
         CONFIG.format(
-            gate="",
             folder=tmp_path,
             address="https://127.0.0.1:1/PresenceRegistration/v1",
             declaration="1Y1000NF9KCQZ",

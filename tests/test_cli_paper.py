@@ -37,7 +37,7 @@ def config(tmp_path: Path) -> Iterator[Path]:
     file = tmp_path / "werfpoort.toml"
     places = {"declaration": DECLARATION, "company": MAIN_CONTRACTOR, "port": 1, **PINS}
     address = "https://127.0.0.1:1/PresenceRegistration/v1"
-    file.write_text(CONFIG.format(folder=tmp_path, gate="", address=address, **places))
+    file.write_text(CONFIG.format(folder=tmp_path, address=address, **places))
     run("roster", "import", tmp_path / "roster.csv", "--force", "--config", file)
     settings = load_config(file)
     clock = clock_of(settings)

@@ -227,7 +227,6 @@ def test_the_command_reports_a_day_from_the_journal_alone(tmp_path: Path) -> Non
     file = tmp_path / "werfpoort.toml"
     file.write_text(
         CONFIG.format(
-            gate="",
             folder=tmp_path,
             address="https://127.0.0.1:1/PresenceRegistration/v1",
             declaration="1Y1000NF9KCQZ",

@@ -251,11 +251,17 @@ def story(file: Path, as_json: bool) -> None:
 
 
 @main.command()
-def sandbox() -> None:
-    """Play the virtual site: a gate, a morning at its entrance, and no hardware."""
+@click.option("--page", is_flag=True, help="Serve its page also without a terminal, until told.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8642, show_default=True)
+def sandbox(page: bool, port: int) -> None:
+    """Play the virtual site: a gate, a morning at its entrance, and no hardware.
+
+    At a terminal a page shows it too, on this machine alone: the gate on one side, the world on the
+    other. Without one it plays the morning; SCENARIO names another scenario or a story.
+    """
     from agent.sandbox.stage import play
 
-    sys.exit(play())
+    sys.exit(play(page=page, port=port))
 
 
 main.add_command(init)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.core.roster import Worker
@@ -67,7 +67,7 @@ def _inss(chance: random.Random) -> str:
     return f"{first_nine:09}{97 - first_nine % 97:02}"
 
 
-def roster_csv(people: Sequence[Person]) -> str:
+def roster_csv(people: Iterable[Person]) -> str:
     """A roster file that names these people."""
     text = io.StringIO()
     rows = csv.writer(text, delimiter=";", lineterminator="\n")

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -49,7 +49,6 @@ training = true
 data_dir = "{folder}/data"
 control_socket = "{folder}/control.sock"
 roster = "{folder}/roster.csv"
-{gate}
 
 [site]
 name = "Virtual site"
@@ -97,25 +96,26 @@ empty_page = ""
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where a site stands: the service's address, port and name, what more its configuration says
-    (`gate`: of [gate]), the command by which the agent is started, as into another network, and the
-    world's time, where it is not the machine's."""
+    """Where a site stands: the service's address, port and name, its configuration and what more
+    that says, the command by which the agent is started, as into another network, how a printer is
+    put where that agent finds it, and the world's time, where it is not the machine's."""
 
     host: str = "127.0.0.1"
     port: int = 0
     name: str = "127.0.0.1"
+    config: str = CONFIG
     more: str = LOOPBACK_EVIDENCE
-    gate: str = ""
     launcher: tuple[str, ...] = ()
+    printer: Callable[[], EscposEmulator] = EscposEmulator
     time: WorldTime | None = None
 
 
 LOOPBACK_GROUND = Ground()
 ROWS, COLUMNS = KeypadSettings().rows, KeypadSettings().columns
 CODE = "4321"
-LONGEST_PRESS_S, BETWEEN_KEYS_S, AFTER_ENTRY_S = 2.0, 0.12, 0.6
-"""A finger holds a key until it beeps, so long at most, and stays away from the next so long; after
-an entry until its answer was heard."""
+PRESS_S, LONGEST_PRESS_S, BETWEEN_KEYS_S, AFTER_ENTRY_S = 0.1, 2.0, 0.12, 0.6
+"""A finger holds a key until it beeps, so long at least and at most, and stays away from the next
+so long; after an entry until its answer was heard."""
 WITH_PAPER = """
 [keypad]
 kind = "matrix"
@@ -134,6 +134,14 @@ class Lamps:
     """What the panel showed: every change, and when a lamp was first lit after an instant."""
 
     changes: list[PinChange] = field(default_factory=list)
+    listeners: list[Callable[[PinChange], None]] = field(default_factory=list)
+    """Told of each change, in the board's thread."""
+
+    def changed(self, change: PinChange) -> None:
+        """Notes a change."""
+        self.changes.append(change)
+        for listener in self.listeners:
+            listener(change)
 
     def lit_after(self, lamp: str, at_s: float) -> float | None:
         """When `lamp` was first switched on after `at_s` (monotonic); None: never."""
@@ -155,7 +163,7 @@ class VirtualSite:
     ) -> None:
         """`paper`: with keypad and printer."""
         self.folder = folder
-        self.printer = EscposEmulator() if paper else None
+        self.printer = ground.printer() if paper else None
         self.people = tuple(people)
         self.lamps = Lamps()
         self._ground = ground
@@ -181,7 +189,7 @@ class VirtualSite:
         """What the agent said."""
         return self.folder / "agent.log"
 
-    def write_roster(self, people: Sequence[Person]) -> None:
+    def write_roster(self, people: Iterable[Person]) -> None:
         """Replaces the roster file, whole, as a technician's copy does."""
         fresh = self.folder / "roster.csv.copy"
         fresh.write_text(roster_csv(people), encoding="utf-8")
@@ -192,9 +200,8 @@ class VirtualSite:
         self._parts.enter_context(self.server)
         port = urlsplit(self.server.address).port
         self.config.write_text(
-            (CONFIG + self._ground.more + (WITH_PAPER if self.printer else "")).format(
+            (self._ground.config + self._ground.more + (WITH_PAPER if self.printer else "")).format(
                 folder=self.folder,
-                gate=self._ground.gate,
                 code=made(CODE),
                 printer=self.printer.address if self.printer else "",
                 address=f"https://{self._ground.name}:{port}{PATH}",
@@ -204,7 +211,7 @@ class VirtualSite:
                 **PINS,
             )
         )
-        self.board = PinBoard(self.folder / "pins", self.lamps.changes.append)
+        self.board = PinBoard(self.folder / "pins", self.lamps.changed)
         self._parts.callback(self.board.close)
         self.keys = MatrixKeys(self.board, ROWS, COLUMNS)
         if self.printer is not None:
@@ -318,6 +325,7 @@ class VirtualSite:
         for key in keys:
             pressed = time.monotonic()
             self.keys.press(key)
+            time.sleep(PRESS_S)  # beside an alarm another beep may be heard at once
             while self.lamps.lit_after("buzzer", pressed) is None:
                 if time.monotonic() - pressed > LONGEST_PRESS_S:
                     break

@@ -10,6 +10,7 @@ namespaces (`ENTERING`), and needs `ip` and `nsenter`.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import socket
 import struct
@@ -81,7 +82,8 @@ class Resolver:
             question, whose = self._socket.recvfrom(512)
             self.asked += 1
             if not self.down:
-                self._socket.sendto(answer_to(question, self._names), whose)
+                with contextlib.suppress(OSError):  # there is no way back to whoever asked
+                    self._socket.sendto(answer_to(question, self._names), whose)
 
 
 def answer_to(question: bytes, names: Mapping[str, str]) -> bytes:

@@ -44,8 +44,11 @@ class Played:
     red_s: float | None
 
 
-def play() -> int:
-    """Exit code: 0 when every tap ended as the scenario says."""
+def play(*, page: bool = False, port: int = 0) -> int:
+    """Exit code: 0 when every tap ended as the scenario says.
+
+    Without a scenario, and at a terminal or with `page`, a visitor does what happens.
+    """
     name = os.environ.get("SCENARIO", "")
     if Path(name).suffix == ".toml" or (SHIPPED / f"{name}.toml").is_file():
         return told(Path(name))
@@ -53,14 +56,14 @@ def play() -> int:
         known = ", ".join((*SCENARIOS, *sorted(story.stem for story in SHIPPED.glob("*.toml"))))
         print(f"there is no scenario {name!r}; known: {known}", file=sys.stderr)
         return 2
+    if not name and (page or (sys.stdin.isatty() and sys.stdout.isatty())):
+        from agent.sandbox.browser.visit import visit
+
+        return visit(port)
     with tempfile.TemporaryDirectory(prefix="werfpoort-") as folder:
         people = crew(CREW, random.Random(SEED))
         with VirtualSite(Path(folder), people) as site:
             site.write_roster(_known(people))
-            if not name and sys.stdin.isatty() and sys.stdout.isatty():
-                from agent.sandbox.terminal import Terminal
-
-                return Terminal(site).run()
             return Stage(site, SCENARIOS[name or "morning"]).play()
 
 

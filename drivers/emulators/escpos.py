@@ -123,6 +123,19 @@ class EscposEmulator:
             return len(self._strip.cuts)
 
     @property
+    def pieces(self) -> list[tuple[int, int]]:
+        """Where each piece of paper begins and ends, in dots; the last one still hangs in here."""
+        with self._lock:
+            ends = [*self._strip.cuts, self._strip.height_dots]
+        return [(top, end) for top, end in zip([0, *ends], ends, strict=False) if end > top]
+
+    def text_between(self, top: int, end: int) -> str:
+        """The letters of that stretch of paper."""
+        with self._lock:
+            lines = zip(self._strip.tops, self._strip.lines, strict=True)
+            return "\n".join(line for at, line in lines if top <= at < end)
+
+    @property
     def faults(self) -> list[str]:
         """What a real printer would have choked on."""
         with self._lock:

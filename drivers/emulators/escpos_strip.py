@@ -57,6 +57,8 @@ class Strip:
         self.width_dots = width_dots
         self.height_dots = 0
         self.lines: list[str] = []
+        self.tops: list[int] = []
+        """How far down each of the lines begins, in dots."""
         self.cuts: list[int] = []
         self.style = Style()
         self._printed: list[tuple[int, int, Image.Image]] = []
@@ -92,6 +94,7 @@ class Strip:
             x += cell.width
         self.lines.append("".join(letter for letter, _ in self._line).rstrip())
         self.lines.extend("" for _ in range(lines - 1))
+        self.tops.extend([self.height_dots] * lines)
         self._line.clear()
         self.height_dots += height + LINE_SPACING_DOTS * (lines - 1)
 

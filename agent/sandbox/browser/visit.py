@@ -1,0 +1,109 @@
+"""Opens the virtual site to visitors: the page on loopback, and whoever sits at the terminal.
+
+The page's socket is opened first, where the visitor's browser is. Then the process enters network
+namespaces of its own, where the machine allows that, and puts the world up in there: an accepted
+connection knows no namespace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from agent.sandbox.browser.place import TrainingSite, next_morning
+from agent.sandbox.browser.server import PageServer, SitePage
+from agent.sandbox.browser.wires import InternetWires, LoopbackWires, possible
+from agent.sandbox.people import crew
+from agent.sandbox.small_internet import ENTERING
+from agent.sandbox.world_time import WorldTime
+
+PORT = 8642
+"""Any other where it is taken."""
+CREW, SEED = 9, 2027
+
+
+def visit(port: int = PORT) -> int:
+    """Serves the site until the visitor has had enough; the exit code. Does not come back where a
+    small internet is put up: the process goes on as `main`.
+    """
+    listening = _listening(port)
+    print(f"the virtual site: http://127.0.0.1:{listening.getsockname()[1]}/", flush=True)
+    _show(listening.getsockname()[1])
+    why = possible()
+    if why:
+        return _open(listening, why)
+    os.set_inheritable(listening.fileno(), True)
+    inside = [sys.executable, "-m", "agent.sandbox.browser.visit", str(listening.fileno())]
+    os.execvp(ENTERING[0], [*ENTERING, *inside])
+
+
+def main(descriptor: str) -> None:
+    """The same, inside namespaces of its own; `descriptor`: of the page's socket."""
+    sys.exit(_open(socket.socket(fileno=int(descriptor)), ""))
+
+
+def _listening(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0))
+
+
+def _show(port: int) -> None:
+    """Opens a browser, where there is a screen and somebody at the terminal; never waits for it."""
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if screen and sys.stdin.isatty():
+        order = [sys.executable, "-m", "webbrowser", f"http://127.0.0.1:{port}/"]
+        quiet = subprocess.DEVNULL
+        subprocess.Popen(order, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
+def _open(listening: socket.socket, why_not: str) -> int:
+    with tempfile.TemporaryDirectory(prefix="werfpoort-") as name:
+        folder = Path(name)
+        time = WorldTime(folder / "time")
+        time.pass_to(next_morning(time.now()))
+        wires = LoopbackWires(time, why_not) if why_not else InternetWires(folder, time)
+        if why_not:
+            print(f"cable, router and names cannot be pulled here: {why_not}")
+        people = crew(CREW, random.Random(SEED))
+        somebody = sys.stdin.isatty() and sys.stdout.isatty()
+        ending = None if somebody else _told_to_end()
+        with (
+            contextlib.closing(time),
+            TrainingSite(folder, people, wires, time) as site,
+            PageServer(SitePage(site), listening),
+        ):
+            if ending is None:
+                from agent.sandbox.terminal import Terminal
+
+                return Terminal(site).run()
+            print("the gate is open; SIGINT or SIGTERM closes it", flush=True)
+            ending()
+    return 0
+
+
+def _told_to_end() -> Callable[[], None]:
+    """Waits until a signal says so; from now on one is heard."""
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+
+    def wait() -> None:
+        while not told.wait(1.0):
+            pass
+
+    return wait
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
