@@ -15,7 +15,6 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from agent.channels import authorities
 from agent.channels.base import ChannelError
 from agent.core.moment import Moment
 from agent.core.standing import subjects
@@ -35,16 +34,15 @@ log = logging.getLogger(__name__)
 
 
 def open_notices(settings: NoticeSettings, gate: str, state: Callable[[], State]) -> Notices | None:
-    """What tells elsewhere; None when nobody is to be told, or `ca_file` is broken (logged)."""
+    """What tells elsewhere; None when nobody is to be told. A `ca_file` that is renewed is taken up
+    at the next look."""
     if not (settings.heartbeat_url or settings.webhook_url):
         return None
+    from agent.channels.credentials import Authorities
     from agent.channels.wire import Wire
 
-    try:
-        return Notices(settings, gate, Wire(authorities(settings.ca_file)), state)
-    except OSError as error:  # ssl.SSLError is one
-        log.error("notices: %s: %s; mend [notices].ca_file, then reload", settings.ca_file, error)
-        return None
+    trusted = None if settings.ca_file is None else Authorities(settings.ca_file)
+    return Notices(settings, gate, Wire(trusted), state)
 
 
 class Notices:

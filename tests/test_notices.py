@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import random
 import time
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.config.settings import NoticeSettings
+from agent.core.delivery.credential_records import CredentialExpiring, CredentialRenewed
 from agent.core.moment import Moment, Trust
 from agent.core.records import DeviceFailed, Entry, TapStored, Verdict, kind_of
 from agent.core.rules import Rules
@@ -152,10 +154,51 @@ def test_whoever_is_not_vouched_for_hears_nothing(
     assert (receiver.beats, receiver.notices) == (0, [])
 
 
-def test_without_an_address_or_with_a_broken_authority_nothing_is_opened(tmp_path: Path) -> None:
+def test_without_an_address_nobody_is_told() -> None:
     assert open_notices(NoticeSettings(), "noord-1", lambda: State(RULES)) is None
-    broken = NoticeSettings(webhook_url="https://localhost/", ca_file=tmp_path / "none")
-    assert open_notices(broken, "noord-1", lambda: State(RULES)) is None
+
+
+def test_a_broken_authority_is_logged_and_a_mended_one_taken_up_without_a_reload(
+    receiver: Receiver, settings: NoticeSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert settings.ca_file is not None
+    good = settings.ca_file.read_bytes()
+    settings.ca_file.write_text("no authority")
+    with opened(settings, lambda: State(RULES)) as notices:
+        notices.look(at(0))
+        (line,) = [record.getMessage() for record in caplog.records]
+        assert "ca.pem holds no authority to trust" in line
+        assert receiver.beats == 0
+        settings.ca_file.write_bytes(good)
+        notices.look(at(1))
+        assert receiver.beats == 1
+
+
+def test_a_certificate_that_ends_is_told_anew_at_each_threshold_until_it_is_renewed(
+    receiver: Receiver, settings: NoticeSettings
+) -> None:
+    until = dt.datetime.fromtimestamp(at(0).unix_ms / 1000, dt.UTC) + dt.timedelta(days=20)
+    seen = [
+        CredentialExpiring("rsz", "certificate", 30, until),
+        CredentialExpiring("rsz", "certificate", 14, until),
+        CredentialRenewed("rsz", "certificate", until + dt.timedelta(days=365)),
+    ]
+    state = State(RULES)
+    with opened(settings, lambda: state) as notices:
+        for minute, record in enumerate(seen):
+            state = apply(state, Entry(state.seq + 1, at(minute), kind_of(record), record))
+            notices.look(at(minute))
+            notices.look(at(minute + 0.5))
+    told = [(n["subject"], n["state"]) for n in receiver.notices]
+    assert told == [
+        ("credential rsz, 30 days", "begins"),
+        ("credential rsz, 14 days", "begins"),
+        ("credential rsz, 30 days", "ends"),
+        ("credential rsz, 14 days", "ends"),
+    ]
+    text = receiver.notices[0]["text"]
+    assert f"the certificate of channel rsz ends on {until:%Y-%m-%d}" in text
+    assert "order a new one" in text
 
 
 def test_an_unknown_badge_is_told_as_a_number_of_them(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ssl
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,8 +10,6 @@ from typing import TYPE_CHECKING
 from agent.channels.base import Channel
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from agent.channels.credentials import Authorities, CredentialFiles
     from agent.channels.names import Names
     from agent.config.settings import ChannelSettings, PlaceSettings
@@ -134,14 +131,6 @@ def _files(settings: ChannelSettings) -> CredentialFiles | None:
         return None
     key = None if settings.pkcs12 else settings.key
     return CredentialFiles(certificate, key, settings.password_file)
-
-
-def authorities(ca_file: Path | None) -> ssl.SSLContext | None:
-    """Whom to trust: the system's authorities (None), or the configured one alone.
-
-    Raises OSError and ssl.SSLError for a file that cannot be used.
-    """
-    return None if ca_file is None else ssl.create_default_context(cafile=ca_file)
 
 
 def _utc_now() -> dt.datetime:

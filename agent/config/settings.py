@@ -378,6 +378,7 @@ class Config:
             limits=self.outage.limits,
             contacts=self.contacts.contacts,
             follow_up_ms=_ms(self.delivery.follow_up_hours * 3600),
+            readers={reader.name: reader.direction for reader in self.readers},
             keypad=self.keypad.name,
             ask_code=self.operator.ask_code,
             printer=self.printer.device is not None,

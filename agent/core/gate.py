@@ -16,7 +16,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from agent.core import export_answers, exports, journal_answers, records
+from agent.core import export_answers, exports, journal_answers, readers, records
 from agent.core.clock_records import ClockChanged, ServerTimeCompared
 from agent.core.commands import Command, Send, Show
 from agent.core.dating import date_entries, day_named, settle_loose
@@ -313,7 +313,9 @@ def standing(state: State, now: Moment) -> Signal:
     stick = exports.standing(state.export, now)
     if stick is Signal.STICK_WORKING:
         return stick
-    if state.broken.keys() - {MAINS_SENSOR, state.rules.keypad}:
+    dead = readers.broken(state)
+    others = state.broken.keys() - dead - {MAINS_SENSOR, state.rules.keypad}
+    if others or not readers.others_serve(state.rules, dead):
         return Signal.OUT_OF_ORDER
     if stick:
         return stick
@@ -321,6 +323,8 @@ def standing(state: State, now: Moment) -> Signal:
         return wanted
     if instructions.people_are_asked(state, now):
         return Signal.CALLED
+    if dead:
+        return Signal.READER_OUT
     oldest = state.ledger.oldest_unsettled()
     if oldest is not None:
         age_ms = now.mono_ms - oldest.at.mono_ms

@@ -12,6 +12,7 @@ from agent.core.moment import Moment
 from agent.core.outage.contacts import Contacts
 from agent.core.outage.facts import Facts
 from agent.core.outage.whose import Limits
+from drivers.base import Direction
 
 
 class Per(StrEnum):
@@ -82,6 +83,8 @@ class Rules:
     """After a receipt, and between two rounds of questions about receipts; 0: none are asked."""
     facts: Facts = field(default_factory=Facts)
     limits: Limits = field(default_factory=Limits)
+    readers: Mapping[str, Direction] = field(default_factory=dict)
+    """By name: which way a tap there goes."""
     keypad: str = ""
     """Its name: while it alone is broken, taps are taken."""
     ask_code: bool = True

@@ -25,14 +25,15 @@ from drivers.base import Pattern, Step
 
 class Signal(StrEnum):
     """Everything the panel can say. READY, WAITING, CALLED, OUT_OF_ORDER, NUMBER_WANTED,
-    PRINTER_WAITS, STICK_WORKING and STICK_FAILED stand; the others pass. KEY, ENTRY_TAKEN and
-    ENTRY_REFUSED answer at the keypad."""
+    PRINTER_WAITS, READER_OUT, STICK_WORKING and STICK_FAILED stand; the others pass. KEY,
+    ENTRY_TAKEN and ENTRY_REFUSED answer at the keypad."""
 
     READY = "ready"
     WAITING = "waiting"
     OUT_OF_ORDER = "out-of-order"
     NUMBER_WANTED = "number-wanted"
     PRINTER_WAITS = "printer-waits"
+    READER_OUT = "reader-out"
     STORED = "stored"
     REGISTERED = "registered"
     REFUSED = "refused"
@@ -136,6 +137,12 @@ SIGNALS: Mapping[Signal, Row] = MappingProxyType(
                 Signal.PRINTER_WAITS,
                 "the list is not on paper: see to the printer; taps are taken",
                 *(*_WINK * 2, _dark(2.5)),
+                repeat=True,
+            ),
+            _row(
+                Signal.READER_OUT,
+                "a reader does not work: hold your badge to another one; taps are taken there",
+                *(*_WINK, _dark(2.5)),
                 repeat=True,
             ),
             _row(

@@ -26,6 +26,12 @@ def subjects(state: State, now: Moment) -> Mapping[str, str]:
         told["unknown badges"] = (
             f"{unknown} today; to do: werfpoort badge assign, or werfpoort badge dismiss"
         )
+    for told_of in state.expiries.values():  # a subject of its own at each threshold: told again
+        told[f"credential {told_of.channel}, {told_of.days} days"] = (
+            f"the {told_of.what} of channel {told_of.channel} ends on "
+            f"{told_of.until.astimezone(state.rules.zone):%Y-%m-%d %H:%M}; to do: order a new one "
+            "and put it in the old one's place"
+        )
     if not now.trusted:
         told["clock"] = "not set: taps are kept, nothing is sent; to do: let NTP out (UDP 123)"
     return told

@@ -25,6 +25,7 @@ STANDING = [
     Signal.OUT_OF_ORDER,
     Signal.NUMBER_WANTED,
     Signal.PRINTER_WAITS,
+    Signal.READER_OUT,
     Signal.STICK_WORKING,
     Signal.STICK_FAILED,
 ]
