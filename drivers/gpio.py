@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,13 +36,22 @@ def pin_factory() -> Any:
             if name:
                 Device.ensure_pin_factory()
             else:
-                from gpiozero.pins.lgpio import LGPIOFactory
+                with _a_place_for_its_pipe():
+                    from gpiozero.pins.lgpio import LGPIOFactory
 
-                Device.pin_factory = LGPIOFactory()
+                    Device.pin_factory = LGPIOFactory()
         except Exception as error:  # back-ends raise what they like: lgpio.error, OSError, ...
             tried = name or DEFAULT_FACTORY
             raise DeviceNotFound(f"no GPIO pins by way of {tried!r}: {error}", _HINT) from error
     return Device.pin_factory
+
+
+@contextlib.contextmanager
+def _a_place_for_its_pipe() -> Iterator[None]:
+    """lgpio makes a pipe in the working directory when it is imported, and fails where it may not,
+    as in whatever folder a technician starts the self-test. Once open it needs no name."""
+    with tempfile.TemporaryDirectory(prefix="lgpio-") as folder, contextlib.chdir(folder):
+        yield
 
 
 @contextlib.contextmanager

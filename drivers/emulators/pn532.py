@@ -43,37 +43,42 @@ BAUD_OF_CODE = {getattr(termios, f"B{rate}", -rate): rate for rate in BAUD_RATES
 
 
 @dataclass(slots=True)
-class _Presence:
+class _Present:
     card: Card
     uid: bytes
 
 
-class _Antenna:
+class Antenna:
     """The cards in the field; the world writes, the chip reads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._present: list[_Presence] = []
+        self._present: list[_Present] = []
 
     def enter(self, *cards: Card) -> float:
+        """`cards` come into the field at once; the monotonic time of it, in seconds."""
         with self._lock:
-            self._present += [_Presence(card, card.powered_uid()) for card in cards]
+            self._present += [_Present(card, card.powered_uid()) for card in cards]
             return time.monotonic()
 
     def leave(self, card: Card) -> None:
+        """`card` leaves the field. Raises StopIteration for one that is not in it."""
         with self._lock:
             self._present.remove(next(p for p in self._present if p.card == card))
 
     def clear(self) -> None:
+        """Every card leaves the field."""
         with self._lock:
             self._present.clear()
 
     def power_up(self) -> None:
+        """The radio field comes up: every card starts anew."""
         with self._lock:
             for presence in self._present:
                 presence.uid = presence.card.powered_uid()
 
     def present(self) -> list[tuple[Card, bytes]]:
+        """Each card in the field with the UID it shows at present."""
         with self._lock:
             return [(p.card, p.uid) for p in self._present]
 
@@ -85,7 +90,7 @@ class Pn532Emulator:
         self._folder = None if path else Path(tempfile.mkdtemp(prefix="pn532-"))
         self.path = path or Path(f"{self._folder}/reader")
         self._radio_s = radio_s
-        self._antenna = _Antenna()
+        self._antenna = Antenna()
         self._chip = Chip(self._antenna, radio_s)
         self._complaints: list[str] = []
         self._master = self._slave = -1
