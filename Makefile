@@ -13,10 +13,10 @@ ARCH ?= $(shell dpkg --print-architecture)
 RELEASE ?= bookworm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint bench powercut deb install package lock clean
+.PHONY: help setup run test check lint bench powercut deb install package hardware-vm lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## a morning at a virtual gate; SCENARIO=morning plays it without keys, SCENARIO=FILE.toml a story
 	@$(BIN)/werfpoort sandbox
@@ -68,6 +68,9 @@ install: deb ## build the package and install it here, as on a Raspberry Pi
 
 package: deb ## the package in a container: install, run, upgrade, remove; RELEASE=bookworm
 	@$(BIN)/python tests/package/container.py $(RELEASE) dist/werfpoort_*_$(ARCH).deb
+
+hardware-vm: $(READY) ## real pins, keyboards and USB devices on a small kernel under QEMU; builds it once
+	@$(BIN)/python tests/hardware/vm.py
 
 # Pins stay as they are unless a dependency asks for more; UPGRADE=1 raises them all. uv comes into
 # a temporary place, and neither its settings nor pip's decide what is written.

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pyrage
 
-from agent.core.records import CheckpointSigned
+from agent.core.journal_records import CheckpointSigned
 from agent.evidence.clock import SystemClock
 from agent.export.bundle import Contractor, Order
 from agent.journal.rows import reading, rows

@@ -32,6 +32,7 @@ from drivers.emulators.nfc_cards import ntag213
 sys.path.insert(0, str(Path(__file__).parent))
 import backlog
 import dialogue
+import equipped
 import evidence_year
 import exports
 import inside
@@ -147,6 +148,26 @@ def start_and_idle(table: Table) -> None:
         table.add("resident memory, 10,000 taps", "≤ 80", "MiB", resident_mib(site.pid))
         table.add("idle CPU", "≤ 2", "% of a core", cpu_share(site.pid, IDLE_S))
         table.add("stop", "≤ 2", "s", site.stop_agent())
+
+
+def whole_gate(table: Table) -> None:
+    """Everything that a gate can have on it, but a reader or keypad that types (no uinput)."""
+    with equipped.equipped() as gate:
+        table.add(
+            "all devices, 1,000 people: start to first amber", "≤ 2.5", "s", gate.first_tap_s()
+        )
+        time.sleep(5)
+        pid = gate.site.pid
+        table.add("all devices, 1,000 people: resident memory", "≤ 84", "MiB", resident_mib(pid))
+        table.add(
+            "all devices, 1,000 people: idle CPU", "≤ 2", "% of a core", cpu_share(pid, IDLE_S)
+        )
+        table.add("NFC reader replugged to first amber", "≤ 5", "s", gate.replugged_s())
+        table.add("serial reader replugged to first tap", "≤ 5", "s", gate.serial_replugged_s())
+        took, wrong = gate.doctor_s()
+        table.add("doctor --json", "≤ 15", "s", took)
+        for line in wrong:
+            print(f"  (doctor: {line})")
 
 
 def drain(table: Table) -> None:
@@ -299,7 +320,7 @@ def main() -> None:
     table = Table()
     chosen = set(sys.argv[1:])
     measures: tuple[Callable[[Table], None], ...] = (
-        *(peace, in_process, rush, start_and_idle, drain, growth),
+        *(peace, in_process, rush, start_and_idle, whole_gate, drain, growth),
         *(
             outages,
             paper,

@@ -7,12 +7,13 @@ stable names that udev gives.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import threading
 import tty
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -35,6 +36,16 @@ HID_DIGITS = {**{str(n): 0x1D + n for n in range(1, 10)}, "0": 0x27}
 HID_ENTER = 0x28
 SERIAL = Path("/dev/serial/by-id/usb-Emulated_badge_badge-1-if00")
 KEYBOARD = Path("/dev/input/by-id/usb-Emulated_wedge_wedge-1-event-kbd")
+
+
+@contextmanager
+def far_end(path: str) -> Iterator[int]:
+    """The device's end of the cable; the kernel takes no device away while it is open."""
+    number = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    try:
+        yield number
+    finally:
+        os.close(number)
 
 
 class Watched:
@@ -66,9 +77,9 @@ def test_a_serial_reader_is_read_pulled_and_taken_up_again_by_its_stable_name(
 ) -> None:
     with (
         Gadget("badge", "acm", vendor=0x1A86, product=0x7523) as gadget,
+        far_end("/dev/ttyGS0") as end,
         Watched(ReaderSettings(kind="rdm6300", path=str(SERIAL))) as reader,
     ):
-        end = os.open("/dev/ttyGS0", os.O_RDWR | os.O_NOCTTY)
         tty.setraw(end)
         for time in range(1, 4):
             eventually(lambda n=time: reader.count(DeviceBack) == n, f"back {time}")
@@ -77,7 +88,6 @@ def test_a_serial_reader_is_read_pulled_and_taken_up_again_by_its_stable_name(
             gadget.unplug()
             eventually(lambda n=time: reader.count(DeviceGone) == n, f"gone {time}", 5.0)
             gadget.plug()
-        os.close(end)
     assert reader.badges == [NUMBER] * 3
 
 
@@ -131,10 +141,11 @@ def test_a_receipt_printer_on_usb_takes_bytes_and_answers_for_its_paper(
 ) -> None:
     with (
         Gadget("receipts", "printer", vendor=0x04B8, product=0x0E28),
+        far_end("/dev/g_printer0") as near,
         EscposEmulator() as printer,
+        _bridged(near, printer),
     ):
         eventually(lambda: detected().printers == ("04b8:0e28",), "it is found")
-        _bridge(printer)
         wire = open_wire(PrinterSettings("usb", "04b8:0e28"))
         wire.write(b"\x1b@Werfpoort\n")
         eventually(lambda: "Werfpoort" in printer.text, "it is printed")
@@ -146,16 +157,23 @@ def test_a_receipt_printer_on_usb_takes_bytes_and_answers_for_its_paper(
         wire.close()
 
 
-def _bridge(printer: EscposEmulator) -> None:
-    """The gadget's end of the cable, to the emulated printer."""
+@contextmanager
+def _bridged(near: int, printer: EscposEmulator) -> Iterator[None]:
+    """Carries bytes between the gadget's end of the cable and the emulated printer."""
     host, _, port = printer.address.rpartition(":")
-    far = socket.create_connection((host, int(port)))
-    near = os.open("/dev/g_printer0", os.O_RDWR)
+    over = threading.Event()
+    with socket.create_connection((host, int(port))) as far:
 
-    def forward(read: Callable[[int], bytes], write: Callable[[bytes], Any]) -> None:
-        while data := read(512):
-            write(data)
+        def carry() -> None:
+            while not over.is_set():
+                for source in select.select([near, far], [], [], 0.1)[0]:
+                    if source is far:
+                        os.write(near, far.recv(512))
+                    else:
+                        far.sendall(os.read(near, 512))
 
-    ways = ((lambda n: os.read(near, n), far.sendall), (far.recv, lambda d: os.write(near, d)))
-    for read, write in ways:
-        threading.Thread(target=forward, args=(read, write), daemon=True).start()
+        carrier = threading.Thread(target=carry, daemon=True)
+        carrier.start()
+        yield
+        over.set()
+        carrier.join()
