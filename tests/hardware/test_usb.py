@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import threading
+import time
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,9 +40,18 @@ KEYBOARD = Path("/dev/input/by-id/usb-Emulated_wedge_wedge-1-event-kbd")
 
 
 @contextmanager
-def far_end(path: str) -> Iterator[int]:
-    """The device's end of the cable; the kernel takes no device away while it is open."""
-    number = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+def far_end(path: str, within_s: float = 30.0) -> Iterator[int]:
+    """The device's end of the cable, once the host has found it; the kernel takes no device away
+    while it is open."""
+    end = time.monotonic() + within_s
+    while True:
+        try:
+            number = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+            break
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.1)
     try:
         yield number
     finally:
@@ -63,6 +73,7 @@ class Watched:
 
     def __exit__(self, *_: object) -> None:
         self._supervised.stop()
+        print(*self.reports, sep="\n")
 
     def count(self, kind: type[Report]) -> int:
         return sum(isinstance(report, kind) for report in self.reports)
@@ -77,16 +88,16 @@ def test_a_serial_reader_is_read_pulled_and_taken_up_again_by_its_stable_name(
 ) -> None:
     with (
         Gadget("badge", "acm", vendor=0x1A86, product=0x7523) as gadget,
-        far_end("/dev/ttyGS0") as end,
         Watched(ReaderSettings(kind="rdm6300", path=str(SERIAL))) as reader,
     ):
-        tty.setraw(end)
-        for time in range(1, 4):
-            eventually(lambda n=time: reader.count(DeviceBack) == n, f"back {time}")
-            os.write(end, rdm6300_frame(bytes.fromhex(NUMBER)))
-            eventually(lambda n=time: len(reader.badges) == n, f"badge {time}")
+        for turn in range(1, 4):
+            eventually(lambda n=turn: reader.count(DeviceBack) == n, f"back {turn}")
+            with far_end("/dev/ttyGS0") as end:
+                tty.setraw(end)
+                os.write(end, rdm6300_frame(bytes.fromhex(NUMBER)))
+                eventually(lambda n=turn: len(reader.badges) == n, f"badge {turn}")
             gadget.unplug()
-            eventually(lambda n=time: reader.count(DeviceGone) == n, f"gone {time}", 5.0)
+            eventually(lambda n=turn: reader.count(DeviceGone) == n, f"gone {turn}", 5.0)
             gadget.plug()
     assert reader.badges == [NUMBER] * 3
 
@@ -98,15 +109,15 @@ def test_a_reader_that_types_is_read_pulled_and_taken_up_again_by_its_stable_nam
         Gadget("wedge", "hid", vendor=0xFFFF, product=0x0035) as gadget,
         Watched(ReaderSettings(kind="hid", path=str(KEYBOARD))) as reader,
     ):
-        for time in range(1, 4):
-            eventually(lambda n=time: reader.count(DeviceBack) == n, f"back {time}")
+        for turn in range(1, 4):
+            eventually(lambda n=turn: reader.count(DeviceBack) == n, f"back {turn}")
             with Path("/dev/hidg0").open("wb", buffering=0) as keyboard:
                 for code in (*(HID_DIGITS[digit] for digit in "04112233"), HID_ENTER):
                     keyboard.write(bytes([0, 0, code, 0, 0, 0, 0, 0]))
                     keyboard.write(bytes(8))
-            eventually(lambda n=time: len(reader.badges) == n, f"badge {time}")
+            eventually(lambda n=turn: len(reader.badges) == n, f"badge {turn}")
             gadget.unplug()
-            eventually(lambda n=time: reader.count(DeviceGone) == n, f"gone {time}", 5.0)
+            eventually(lambda n=turn: reader.count(DeviceGone) == n, f"gone {turn}", 5.0)
             gadget.plug()
     assert reader.badges == ["04112233"] * 3
 
@@ -124,13 +135,13 @@ def test_an_acr122u_is_found_read_pulled_and_taken_up_again(
     assert isinstance(acr.reader, Acr122)
     eventually(lambda: detected().nfc_usb == ("usb:072f:2200",), "it is found")
     with Watched(ReaderSettings(path="usb:072f:2200")) as reader:
-        for time in range(1, 4):
-            eventually(lambda n=time: reader.count(DeviceBack) == n, f"back {time}")
+        for turn in range(1, 4):
+            eventually(lambda n=turn: reader.count(DeviceBack) == n, f"back {turn}")
             acr.reader.antenna.enter(card)
-            eventually(lambda n=time: len(reader.badges) == n, f"badge {time}")
+            eventually(lambda n=turn: len(reader.badges) == n, f"badge {turn}")
             acr.reader.antenna.leave(card)
             acr.unplug()
-            eventually(lambda n=time: reader.count(DeviceGone) == n, f"gone {time}", 5.0)
+            eventually(lambda n=turn: reader.count(DeviceGone) == n, f"gone {turn}", 5.0)
             acr.plug()
     assert reader.badges == ["04A1B2C3D4E580"] * 3
     assert acr.reader.complaints == []
