@@ -19,11 +19,14 @@ from agent.core.rules import Rules
 from agent.daemon import Daemon, Parts
 from agent.evidence.clock import SystemClock
 from agent.evidence_watch import EvidenceWatch
+from agent.export.wish import StickWish
 from agent.journal.keeper import Keeper, Owner, opened
+from agent.paper.keypad import Keypad
 from agent.roster.file import read_roster
 from agent.roster.watch import RosterWatch
 from agent.sandbox.layers import Layers
 from agent.sandbox.people import DECLARATION, crew
+from agent.sandbox.tray import Tray
 from agent.seams import QueueInbox, ThreadWork
 from drivers.base import BadgeSeen, Pattern
 
@@ -60,7 +63,10 @@ def uid_to_panel_ms(taps: int) -> list[float]:
         watch = RosterWatch(Path(folder) / "none.csv", DECLARATION, clock, inbox, work)
         evidence = EvidenceWatch(Layers(clock), (), clock, inbox, work)
         delivery = Delivery({}, clock, chance)
-        daemon = Daemon(Parts(keeper, clock, inbox, work, panel, delivery, watch, evidence))
+        keypad, tray = Keypad(clock, inbox, work, ""), Tray(clock, inbox)
+        sticks = StickWish(Path(folder), lambda: keeper.state, (clock, work), inbox.put)
+        watched = (delivery, watch, evidence)
+        daemon = Daemon(Parts(keeper, clock, inbox, work, panel, *watched, keypad, tray, sticks))
         daemon.start()
         roster = Roster({person.uid: person.worker for person in people})
         keeper.do(RosterOffered(clock.now(), roster, "bench"))
