@@ -13,10 +13,10 @@ ARCH ?= $(shell dpkg --print-architecture)
 RELEASE ?= bookworm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint bench powercut deb install package hardware-vm lock clean
+.PHONY: help setup run test check lint bench powercut simulate deb install package hardware-vm lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## a morning at a virtual gate; SCENARIO=morning plays it without keys, SCENARIO=FILE.toml a story
 	@$(BIN)/werfpoort sandbox
@@ -36,6 +36,13 @@ bench: $(READY) ## the figures of the README, measured on this machine
 
 powercut: $(READY) ## take the power from the agent CUTS=200 times and kill it KILLS=200 times: some minutes
 	@$(BIN)/python -m agent.sandbox.power $(or $(CUTS),200) $(or $(KILLS),200)
+
+simulate: $(READY) ## live through worlds drawn from seeds; SEED=7 (or "7 8", or a kept world's file) WEEKS=4 FRESH=2
+	@$(BIN)/python -m agent.sandbox.world $(SEED) $(if $(WEEKS),--weeks $(WEEKS)) \
+		$(if $(WORKERS),--workers $(WORKERS)) $(if $(FRESH),--fresh $(FRESH)) --shrink
+
+simulate-mutants: $(READY) ## ten and more deliberate defects, each to be caught in simulation: some minutes
+	@$(BIN)/python tests/simulation/mutants.py
 
 setup: $(READY) ## make .venv, or renew it when the requirements changed; the others do it too
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
+import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -22,7 +24,7 @@ from agent.channels.supplier import Supplier
 from agent.channels.tokens import AccessTokens
 from agent.channels.wire import Wire
 from agent.sandbox import checkinout, presence, supplier
-from agent.sandbox.authority import Authority
+from agent.sandbox.authority import Authority, Pair
 from agent.sandbox.checkinout import CheckInOutService
 from agent.sandbox.json_service import JsonService
 from agent.sandbox.presence import PresenceService
@@ -37,14 +39,38 @@ TOKEN = "made-up-token"
 PLACE = {"coordinates": {"longitude": 4.35, "latitude": 50.85}}
 NUMBER_AFTER = dt.timedelta(minutes=3)
 """What the supplier takes from accepting a registration to making it."""
+LONG = dt.timedelta(days=800)
+"""The gate's certificate outlives two simulated years."""
+
+
+Between = Callable[[str, httpx.BaseTransport], httpx.BaseTransport]
+"""Puts something between a line, by its name, and the service behind it."""
+
+
+def _nothing(_: str, transport: httpx.BaseTransport) -> httpx.BaseTransport:
+    return transport
+
+
+@cache
+def _papers(day: dt.date) -> tuple[Authority, Pair]:
+    """An authority, and what it certified for the gate; once a process for sites of that day:
+    keys cost time, and nothing that a run records depends on them."""
+    authority = Authority(now=dt.datetime.combine(day, dt.time(), dt.UTC))
+    return authority, authority.sender("simulated gate", expires_in=LONG)
 
 
 class Offices:
     """The emulated services, as far as they are asked for, on a simulated clock."""
 
-    def __init__(self, folder: Path, clock: VirtualClock, now: Callable[[], dt.datetime]) -> None:
-        authority = Authority(now=now())
-        pair = authority.sender("simulated gate")
+    def __init__(
+        self,
+        folder: Path,
+        clock: VirtualClock,
+        now: Callable[[], dt.datetime],
+        between: Between = _nothing,
+    ) -> None:
+        authority, pair = _papers(now().date())
+        self._between = between
         self._files = CredentialFiles(*pair.write(folder, "gate"))
         self._credentials = Credentials(self._files)
         self._token = folder / "token"
@@ -76,7 +102,8 @@ class Offices:
         raise ValueError(f"there is no service for a line named {name}")
 
     def _channel(self, name: str) -> Channel:
-        wire = Wire(InProcess(self.service(name), self._sleep), monotonic=self._monotonic)
+        transport = self._between(name, InProcess(self.service(name), self._sleep))
+        wire = Wire(transport, monotonic=self._monotonic)
         host = f"https://{name}.test"
         match name:
             case "ciaw":
@@ -86,7 +113,7 @@ class Offices:
                     self._credentials,
                     wire,
                     environment="Simulation",
-                    clock=self._now,
+                    clock=self._by_the_gate,
                 )
             case "cio":
                 return self._cio(name, host, wire)
@@ -95,7 +122,7 @@ class Offices:
             host + supplier.BASE_PATH,
             lambda _: wire,
             duty="checkinatwork",
-            clock=self._now,
+            clock=self._by_the_gate,
             token=BearerToken(self._token),
         )
 
@@ -107,7 +134,7 @@ class Offices:
             CLIENT,
             SigningKey(key),
             wire,
-            clock=self._now,
+            clock=self._by_the_gate,
             monotonic=self._monotonic,
         )
         return CheckInOut(
@@ -116,9 +143,23 @@ class Offices:
             tokens,
             wire,
             place=PLACE,
-            clock=self._now,
+            clock=self._by_the_gate,
             monotonic=self._monotonic,
         )
+
+    def key_is_there(self, there: bool) -> None:
+        """Takes away the key that the gate signs with, or puts it back."""
+        key = self._files.key
+        assert key is not None
+        away = key.with_suffix(".away")
+        if there and away.exists():
+            away.rename(key)
+        elif not there and key.exists():
+            key.rename(away)
+
+    def _by_the_gate(self) -> dt.datetime:
+        """What the gate's own wall clock says: it signs and judges ages by that."""
+        return dt.datetime.fromtimestamp(self._clock.now().unix_ms / 1000, dt.UTC)
 
     def _sleep(self, seconds: float) -> None:
         self._clock.sleep(seconds)

@@ -71,7 +71,8 @@ def roster_csv(people: Iterable[Person]) -> str:
     """A roster file that names these people."""
     text = io.StringIO()
     rows = csv.writer(text, delimiter=";", lineterminator="\n")
-    rows.writerow(("badge_uid", "surname", "given_name", "inss", "employer", "language"))
+    columns = ("badge_uid", "surname", "given_name", "inss", "limosa", "employer", "language")
+    rows.writerow(columns)
     for person in people:
         worker = person.worker
         rows.writerow(
@@ -80,6 +81,7 @@ def roster_csv(people: Iterable[Person]) -> str:
                 worker.surname,
                 worker.given_name,
                 worker.inss,
+                worker.limosa,
                 worker.employer,
                 worker.language,
             )

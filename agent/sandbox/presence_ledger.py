@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import islice
 from types import MappingProxyType
 
 ALREADY_REGISTERED = "SAME DECLARATION HAS ALREADY BEEN REGISTERED"
@@ -119,6 +120,11 @@ class PresenceLedger:
         """Every entry that is wanted, in the order of numbers."""
         with self._lock:
             return [entry for entry in self._entries.values() if wanted(entry)]
+
+    def since(self, count: int) -> list[Entry]:
+        """The entries after the first `count`, as they stand."""
+        with self._lock:
+            return list(islice(self._entries.values(), count, None))
 
     @property
     def accepted(self) -> tuple[Entry, ...]:

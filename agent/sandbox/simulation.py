@@ -19,6 +19,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Self
+
+import httpx
 
 from agent.channels.delivery import Delivery
 from agent.core.events import Event
@@ -27,7 +30,7 @@ from agent.daemon import Daemon, Parts
 from agent.evidence_watch import EvidenceWatch
 from agent.export.wish import StickWish
 from agent.journal.checkpoint import signer_from
-from agent.journal.keeper import Owner, opened
+from agent.journal.keeper import Keeper, Owner, opened
 from agent.paper.keypad import Keypad
 from agent.paper.operator_code import made
 from agent.roster.watch import RosterWatch
@@ -37,6 +40,7 @@ from agent.sandbox.offices import Offices
 from agent.sandbox.people import DECLARATION, Person, roster_csv
 from agent.sandbox.tray import Tray
 from agent.sandbox.virtual import VirtualClock, VirtualInbox, VirtualWork
+from agent.seams import Gauges
 from drivers.base import BadgeSeen, DeviceBack, Direction, KeyPressed, Pattern
 
 CODE = "4321"
@@ -77,12 +81,12 @@ class Simulation:
         self.chance = random.Random(seed)
         self.clock = VirtualClock(round(starts.timestamp() * 1000))
         self.inbox: VirtualInbox[Event] = VirtualInbox(self.clock)
-        self.panel = Shown(self.clock)
+        self.panel = self._lamps()
         self._rules = rules
         self._starts = starts
         self._folder = tempfile.TemporaryDirectory(prefix="werfpoort-day-")
         self.folder = Path(self._folder.name)
-        self.offices = Offices(self.folder, self.clock, self.now)
+        self.offices = Offices(self.folder, self.clock, self.now, self._between)
         self.service = self.offices.ciaw
         self.disk = LossyDisk(f"simulated-{next(_disks)}", self.folder)
         self.roster = self.folder / "roster.csv"
@@ -94,6 +98,26 @@ class Simulation:
         self.tray = Tray(self.clock, self.inbox)
         self.daemon = self._powered()
 
+    # --- what a site of its own kind makes otherwise ---------------------------------------------
+
+    def _between(self, line: str, transport: httpx.BaseTransport) -> httpx.BaseTransport:
+        """What stands between the gate and the service of a line: nothing."""
+        return transport
+
+    def _lamps(self) -> Shown:
+        """The panel."""
+        return Shown(self.clock)
+
+    def _gauges(self) -> Gauges:
+        """What measures."""
+        return self.layers
+
+    def _kept(self, keeper: Keeper) -> Keeper:
+        """The keeper as the loop gets it."""
+        return keeper
+
+    # --- the gate ----------------------------------------------------------------------------
+
     def now(self) -> dt.datetime:
         """The true time, as the service knows it."""
         return self._starts.astimezone(dt.UTC) + dt.timedelta(milliseconds=self.clock.due())
@@ -103,13 +127,26 @@ class Simulation:
         owner = Owner("simulated", training=True)
         keeper = opened(database, self._rules, self.chance, owner, self.clock.now(), self._signer)
         work = VirtualWork(self.clock)
-        delivery = Delivery(self.offices.posts(self._lines), self.clock, self.chance)
+        self.posts = self.offices.posts(self._lines)
+        delivery = Delivery(self.posts, self.clock, self.chance)
         roster = RosterWatch(self.roster, DECLARATION, self.clock, self.inbox, work)
-        evidence = EvidenceWatch(self.layers, self._lines, self.clock, self.inbox, work)
+        evidence = EvidenceWatch(self._gauges(), self._lines, self.clock, self.inbox, work)
         keypad = Keypad(self.clock, self.inbox, work, CODE_HASH)
-        parts = (keeper, self.clock, self.inbox, work, self.panel, delivery, roster, evidence)
         sticks = StickWish(self.folder, lambda: keeper.state, (self.clock, work), self.inbox.put)
-        daemon = Daemon(Parts(*parts, keypad, self.tray, sticks))
+        self.parts = Parts(
+            keeper=self._kept(keeper),
+            clock=self.clock,
+            inbox=self.inbox,
+            work=work,
+            panel=self.panel,
+            delivery=delivery,
+            roster=roster,
+            evidence=evidence,
+            keypad=keypad,
+            printing=self.tray,
+            sticks=sticks,
+        )
+        daemon = Daemon(self.parts)
         daemon.start()
         daemon.report(DeviceBack("entrance"))
         return daemon
@@ -152,7 +189,7 @@ class Simulation:
         self.daemon.keeper.journal.close()
         self._folder.cleanup()
 
-    def __enter__(self) -> Simulation:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

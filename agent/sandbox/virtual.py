@@ -6,6 +6,7 @@ it sleeps or waits counts on a time of its own, and what it says arrives when th
 
 from __future__ import annotations
 
+import datetime as dt
 import heapq
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -21,6 +22,7 @@ class VirtualClock:
     """Starts at `unix_ms`. `true_ms` is the world's own time since then, that nothing sets back."""
 
     def __init__(self, unix_ms: int) -> None:
+        self._begun_unix_ms = unix_ms
         self.true_ms = 0
         self.trust = Trust.NTP
         self.servers = ServerTimes()
@@ -44,6 +46,10 @@ class VirtualClock:
     def due(self) -> int:
         """The true time of whoever asks: a job is ahead of the others."""
         return self.true_ms + self._aside_ms
+
+    def truth(self) -> dt.datetime:
+        """The true time, of whoever asks, as a server knows it."""
+        return dt.datetime.fromtimestamp((self._begun_unix_ms + self.due()) / 1000, dt.UTC)
 
     def sleep(self, seconds: float) -> bool:
         """Passes a job's own time; never says that the agent stops."""
@@ -73,6 +79,14 @@ class VirtualClock:
             self._aside_ms = before
 
 
+def _nothing() -> None:
+    """Nothing to do."""
+
+
+def _no_time() -> int:
+    return 0
+
+
 class VirtualInbox(Generic[T]):
     """Items arrive when their time comes; so do happenings of the world (`later`)."""
 
@@ -80,6 +94,11 @@ class VirtualInbox(Generic[T]):
         self._clock = clock
         self.horizon_ms: int | None = None
         """True time beyond which nobody waits: where a run is to stop."""
+        self.doze: Callable[[], int] = _no_time
+        """For how many ms the agent may be left asleep beyond what it asked for, until something
+        happens in the world: quiet hours cost one look, not a look every few seconds."""
+        self.before_taking: Callable[[], None] = _nothing
+        """Called before each item is taken: a machine without power takes none."""
         self._due: list[tuple[int, int, T | None, Callable[[], None] | None]] = []
         self._count = 0
 
@@ -97,17 +116,32 @@ class VirtualInbox(Generic[T]):
 
     def take(self, timeout_s: float) -> T | None:
         """The next item that arrives in that time; the clock is then where it arrived."""
+        self.before_taking()
         until = self._clock.true_ms + max(0, round(timeout_s * 1000))
+        sleeps = until
+        if not self._due or self._due[0][0] > until:
+            sleeps = max(until, self._clock.true_ms + self.doze())
         if self.horizon_ms is not None:
-            until = min(until, self.horizon_ms)
-        while self._due and self._due[0][0] <= until:
+            until, sleeps = min(until, self.horizon_ms), min(sleeps, self.horizon_ms)
+        while self._due and self._due[0][0] <= sleeps:
             due, _, item, happening = heapq.heappop(self._due)
             self._clock.go_to(due)
             if happening is None:
                 return item
             happening()
-        self._clock.go_to(until)
+            sleeps = max(until, self._clock.true_ms)  # the world moved: that wakes whoever dozes
+        self._clock.go_to(sleeps)
         return None
+
+    def pass_until(self, true_ms: int) -> None:
+        """Lets the world go on until then without the agent: nobody takes what is put."""
+        while self._due and self._due[0][0] <= true_ms:
+            due, _, _, happening = heapq.heappop(self._due)
+            self._clock.go_to(due)
+            if happening is not None:
+                happening()
+        self._clock.go_to(true_ms)
+        self.forget()
 
     def forget(self) -> None:
         """Every item on its way is gone: the machine lost power. The world goes on."""

@@ -1,0 +1,417 @@
+"""What must always hold (DOMAIN.md, 4 and 5), held against what truly happened, after every step.
+
+The gate's own word counts for nothing here: what it journals is folded once more by rules of our
+own (owing.py), lamps are what somebody saw, the services' ledger is the services' own, and what
+failed when is the world's (timeline.py).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.commands import Command, Record
+from agent.core.delivery.inquiries import Ability
+from agent.core.delivery.inquiry_records import InquiryClosed
+from agent.core.events import Event, RecordFailed, Tapped
+from agent.core.moment import Moment, Trust
+from agent.core.obligations import Outcome
+from agent.core.records import (
+    AgentStarted,
+    AttemptEnded,
+    DayBegan,
+    ObligationOpened,
+    TapCounted,
+    TapStored,
+    Verdict,
+)
+from agent.core.records import Record as AnyRecord
+from agent.core.state import State
+from agent.desk.status import status
+from agent.journal.keeper import Keeper
+from agent.journal.rows import rows
+from agent.journal.verify import verify_rows
+from agent.logs import Masked
+from agent.sandbox.presence_ledger import Entry
+from agent.sandbox.world.infrastructure import Infrastructure
+from agent.sandbox.world.owing import Owed, Owing
+from agent.sandbox.world.timeline import Standing, Timeline, false_because, standing
+from agent.sandbox.world.values import (
+    HOUR_MS,
+    MINUTE_MS,
+    SECOND_MS,
+    ZONE,
+    Happening,
+    Tap,
+    World,
+)
+
+if TYPE_CHECKING:
+    from agent.sandbox.world.play import Play
+
+AMBER, GREEN = "stored", "registered"
+SETTLES_MS = HOUR_MS
+"""After midnight: by then each obligation of the day that ended has its outcome."""
+WARM_MS = 10 * MINUTE_MS
+"""So long after a start nobody judges what the gate has not come to yet."""
+ROSTER_MS = 30 * SECOND_MS
+"""By then a roster that was put there is in force."""
+TOLERATED_MS = 7 * MINUTE_MS
+"""What a gate may miss: two minutes of hysteresis, and the longest pause between two attempts."""
+BLIND_AFTER = 3
+"""Searches in vain after which what is in doubt may be sent again (WIRE.md, section 1)."""
+MOST_WRONG = 20
+NUMBER = re.compile(r"\d{11,17}")
+ONLINE = "the online service"
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Something that should never have been: when, which rule, and what was seen."""
+
+    at_ms: int
+    rule: str
+    text: str
+
+
+class Watched(Keeper):
+    """The keeper as the loop has it, with somebody who looks on."""
+
+    def __init__(self, keeper: Keeper, watch: Watch) -> None:
+        self._keeper, self._watch = keeper, watch
+        self.journal, self.lost = keeper.journal, keeper.lost
+
+    @property
+    def state(self) -> State:  # type: ignore[override]
+        """The state that counts."""
+        return self._keeper.state
+
+    def do(self, event: Event) -> tuple[Command, ...]:
+        """What the keeper does, told to who looks on once it is durable."""
+        before = self._keeper.state.seq
+        commands = self._keeper.do(event)
+        self._watch.heard(event, commands, before, self.journal.head)
+        return commands
+
+
+class Watch:
+    """Looks on. `wrong`: what it found; `coming`: whose badge is being held to the reader."""
+
+    def __init__(self, world: World, truth: Infrastructure, now_ms: Callable[[], int]) -> None:
+        self.world, self.truth = world, truth
+        self.wrong: list[Wrong] = []
+        self.coming: Tap | None = None
+        self.running, self.reader, self.card_well = True, True, True
+        self.rostered_ms = 0
+        self.edited = False
+        self.counts = dict.fromkeys(("taps", "lit", "cuts", "days", "entries"), 0)
+        self.outcomes = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
+        self.owing, self.timeline = Owing(), Timeline()
+        self.told: Callable[[int, str], None] | None = None
+        self.badges: dict[str, int] = {}
+        self._now_ms = now_ms
+        self._play: Play | None = None
+        self._known = {p.worker.inss or p.worker.limosa for p in world.people}
+        self._tap_ms: dict[int, int] = {}
+        self._loose: dict[int, Moment] = {}
+        self._sure: tuple[int, bytes] = (0, b"")
+        self._verified: tuple[int, bytes] = (0, bytes(32))
+        self._entries = 0
+        self._standing: dict[tuple[str, dt.date], list[Entry]] = {}
+        self._seen: tuple[int, bool, bool, bool] | None = None
+        self._refused = False
+        """The account may not search, as the service said today."""
+        self._blind = 0
+        """Searches in vain since anything was answered."""
+        self._up_ms = 0
+        self._day = world.starts.date()
+        self._scribe, self._level = _Scribe(self), logging.NOTSET
+
+    def begins(self, play: Play) -> None:
+        """The site is there and the gate runs."""
+        self._play = play
+        self.started()
+        log = logging.getLogger("agent")
+        log.addHandler(self._scribe)
+        self._level, log.propagate = log.level, False
+        log.setLevel(logging.INFO)
+
+    def over(self) -> None:
+        """Nobody looks on any more."""
+        log = logging.getLogger("agent")
+        log.removeHandler(self._scribe)
+        log.propagate = True
+        log.setLevel(self._level)
+
+    def finds(self, rule: str, text: str) -> None:
+        """Something is wrong."""
+        if len(self.wrong) < MOST_WRONG:
+            self.wrong.append(Wrong(self._now_ms(), rule, text))
+
+    def tells(self, text: str) -> None:
+        """For the story in words."""
+        if self.told is not None:
+            self.told(self._now_ms(), text)
+
+    # --- the gate's power ------------------------------------------------------------------------
+
+    def dark(self, why: str) -> None:
+        """The gate does not run from now on."""
+        self.running = False
+        self.coming = None
+        self.counts["cuts"] += 1
+        self.tells(why)
+        self.stands()
+
+    def started(self) -> None:
+        """It runs again: everything that was durable before must be there, just as it was."""
+        self.running = True
+        self._up_ms = self._now_ms()
+        assert self._play is not None
+        seq, seal = self._sure
+        if seq:
+            with closing(self._reading()) as connection:
+                found = connection.execute(
+                    "SELECT seal FROM entry WHERE seq = ?", (seq,)
+                ).fetchone()
+            if found is None or found[0] != seal:
+                self.finds("5.5 what was durable stays", f"entry {seq} is gone after a power cut")
+        self._sure = self._play.daemon.keeper.journal.head
+        self.stands()
+
+    def _reading(self) -> sqlite3.Connection:
+        assert self._play is not None
+        name = self._play.disk.uri(self._play.folder / "journal.db")
+        return sqlite3.connect(f"{name}&mode=ro", uri=True)
+
+    # --- what happens ----------------------------------------------------------------------------
+
+    def stands(self) -> None:
+        """Notes how it stands in truth, when that changed."""
+        trusted = self._play is None or self._play.clock.trust is not Trust.UNKNOWN
+        seen = (self.truth.changes, self.running, trusted, self.card_well)
+        if seen == self._seen:
+            return
+        self._seen = seen
+        lines = tuple(line for line in self.world.site.lines if line != "cio")
+        if not self.running:
+            now = Standing.DARK
+        else:
+            now = standing(self.truth, lines, gate_well=self.card_well and trusted)
+        self.timeline.note(self._now_ms(), now, frozenset(self.truth.failing))
+
+    def only(self, kind: str, since: Moment, until: Moment | None) -> bool:
+        """Whether nothing else failed meanwhile, by the gate's own times."""
+        begun_ms = round(self.world.starts.timestamp() * 1000)
+        ends_ms = until.unix_ms - begun_ms if until is not None else self._now_ms()
+        between = self.timeline.between(since.unix_ms - begun_ms, ends_ms)
+        return {k for _, _, failing in between for k in failing} == {kind}
+
+    def happens(self, happening: Happening) -> None:
+        """Something happens in the world."""
+        if isinstance(happening, Tap):
+            self.counts["taps"] += 1
+
+    def heard(
+        self, event: Event, commands: tuple[Command, ...], before: int, head: tuple[int, bytes]
+    ) -> None:
+        """A step was made durable: what it recorded, after entry `before`."""
+        seq = before
+        for command in commands:
+            if isinstance(command, Record):
+                seq += 1
+                self._record(seq, event, command.record)
+        if seq > before:
+            self._sure = head
+        if isinstance(event, Tapped) or (
+            isinstance(event, RecordFailed) and isinstance(event.cause, Tapped)
+        ):
+            self.coming = None
+        for owed in self.owing.exempted:
+            self._exempt(owed)
+        self.owing.exempted.clear()
+
+    def _record(self, seq: int, event: Event, record: AnyRecord) -> None:
+        tapped_ms = self._now_ms()
+        match record:
+            case TapStored() as tap:
+                self._tap_ms[seq] = tapped_ms
+                self._tap(seq, event.at, tap)
+            case ObligationOpened(tap=tap_seq):
+                tapped_ms = self._tap_ms.get(tap_seq, tapped_ms)
+                self._loose.pop(tap_seq, None)
+                self._opened(record)
+            case TapCounted(tap_seq):
+                self._loose.pop(tap_seq, None)
+            case InquiryClosed(asks=Ability.SEARCH) as closed:
+                self._refused = self._refused or closed.hopeless
+                self._blind = self._blind + 1 if closed.failure else 0
+            case DayBegan() | AgentStarted():
+                self._refused, self._blind = False, 0
+            case AttemptEnded(channel="ciaw", failure=""):
+                self._blind = 0
+        self.owing.hears(record, tapped_ms)
+        if self.told is not None:
+            self.tells(f"{seq} {record!r}")
+
+    def _tap(self, seq: int, at: Moment, tap: TapStored) -> None:
+        who = self.badges.get(tap.uid)
+        settled = self._now_ms() - self.rostered_ms > ROSTER_MS and not self.edited
+        strange = (who is not None) != (tap.verdict is Verdict.WORKER)
+        if settled and strange and tap.verdict is not Verdict.UNUSABLE:
+            text = f"entry {seq}: {tap.verdict}, held by {who}"
+            self.finds("a badge leads to its worker", text)
+        if tap.verdict is Verdict.WORKER and not tap.obligation:
+            if at.trusted:
+                self.finds("5.3 a tap obliges", f"entry {seq} of a worker obliges to nothing")
+            self._loose[seq] = at
+
+    def _opened(self, opened: ObligationOpened) -> None:
+        who = self.badges.get(opened.uid)
+        settled = self._now_ms() - self.rostered_ms > ROSTER_MS and not self.edited
+        if settled and who is not None:
+            person = self.world.people[who].worker
+            if person.identity != opened.person.identity:
+                self.finds("a badge leads to its worker", f"{opened.reference} is for another one")
+
+    def shown(self, lamp: str) -> None:
+        """A lamp lights: whoever stands there believes it."""
+        if lamp == AMBER and self.coming is not None:
+            self.finds("5.1 amber after it is durable", "amber before the tap was durable")
+        if lamp in (AMBER, GREEN):
+            self.counts["lit"] += 1
+        if lamp == GREEN:
+            self._green()
+
+    def _green(self) -> None:
+        assert self._play is not None
+        reference = self._play.daemon.keeper.state.taps.last.get("entrance", "")
+        owed = self.owing.all.get(reference)
+        if owed is None:
+            self.finds("5.1 green after a receipt", "green, and nothing was owed")
+        elif not self._at_the_services(owed):
+            self.finds("5.1 green after a receipt", f"{reference}: green, and no service has it")
+
+    # --- the services ---------------------------------------------------------------------------
+
+    def _at_the_services(self, owed: Owed) -> list[Entry]:
+        self._look_at_the_services()
+        number = owed.person.inss or owed.person.limosa
+        found = self._standing.get((number, owed.day), [])
+        return [e for e in found if e.submitted.declaration == owed.person.declaration]
+
+    def _look_at_the_services(self) -> None:
+        assert self._play is not None
+        for entry in self._play.offices.ledger.since(self._entries):
+            self._entries += 1
+            self._registered(entry)
+
+    def _registered(self, entry: Entry) -> None:
+        submitted = entry.submitted
+        day = submitted.at.astimezone(ZONE).date() if submitted.at else submitted.day
+        received = entry.created.astimezone(ZONE).date()
+        if day != received:
+            self.finds("5.6 nothing for another day", f"registered on {received} for {day}")
+        known = self._standing.setdefault((submitted.inss or submitted.limosa, day), [])
+        same = [e for e in known if e.submitted.key == submitted.key and e.cancelled is None]
+        if same and not entry.duplicate:
+            self.finds("5.2 once a day", f"registered twice for {day}: {submitted.reference}")
+        if entry.duplicate and entry.sender != ONLINE:
+            self._again(entry, same[0])
+        known.append(entry)
+
+    def _again(self, entry: Entry, first: Entry) -> None:
+        """Sent twice, and only the service's own care kept it from counting twice."""
+        site = self.world.site
+        if not site.searches or "supplier" in site.lines or first.sender == ONLINE:
+            return
+        if self._blind < BLIND_AFTER and not self._refused:
+            self.finds(
+                "a lost answer is found out",
+                f"{entry.submitted.reference} was sent again after {self._blind} searches in vain",
+            )
+
+    # --- the day ---------------------------------------------------------------------------------
+
+    def stepped(self) -> None:
+        """After every turn of the loop."""
+        self.stands()
+        self._look_at_the_services()
+        now_ms = self._now_ms()
+        today = self.world.day(now_ms - SETTLES_MS)
+        if today > self._day and self.running and now_ms - self._up_ms > WARM_MS:
+            assert self._play is not None
+            state, now = self._play.daemon.keeper.state, self._play.clock.now()
+            if now.trusted and self.card_well and state.rules.day(now) == self.world.day(now_ms):
+                self._day = today
+                self._day_ended(today, state, now)
+
+    def _day_ended(self, today: dt.date, state: State, now: Moment) -> None:
+        self.counts["days"] += 1
+        for owed in self.owing.over(today):
+            self._settled(owed, state)
+        for seq, at in self._loose.items():
+            if at.boot_id == now.boot_id:
+                self.finds("5.3 a tap obliges", f"entry {seq} still waits for its day")
+        self._loose.clear()
+        self.verify()
+        text = json.dumps(status(state, now))
+        for number in set(NUMBER.findall(text)) & self._known:
+            self.finds("5.7 no full number", f"{number[:4]}… stands in the status")
+
+    def _settled(self, owed: Owed, state: State) -> None:
+        outcome, known = owed.outcome, state.ledger.of(owed.reference)
+        self.outcomes[str(outcome)] = self.outcomes.get(str(outcome), 0) + 1
+        if outcome is None:
+            self.finds("5.3 one outcome", f"{owed.reference} of {owed.day} has none")
+        if known is not None and known.outcome is not outcome:
+            text = f"{owed.reference}: {known.outcome} in the state, {outcome} by its records"
+            self.finds("5.3 one outcome", text)
+        there = self._at_the_services(owed)
+        if outcome is Outcome.REGISTERED and not there:
+            self.finds("5.3 one outcome", f"{owed.reference}: registered, and no service has it")
+        own = [e for e in there if e.submitted.reference == owed.reference]
+        wanted = owed.unsure or outcome in (Outcome.REGISTERED, Outcome.CANCELLED)
+        if own and not wanted:
+            text = f"{owed.reference}: {outcome}, nothing said in doubt, and the service has it"
+            self.finds("5.3 one outcome", text)
+
+    def _exempt(self, owed: Owed) -> None:
+        if owed.outcome is not Outcome.EXEMPT:
+            return  # a receipt or a list goes before it
+        midnight = self.world.ms(owed.day + dt.timedelta(days=1))
+        why = false_because(self.timeline, owed.tapped_ms, midnight, TOLERATED_MS)
+        if why:
+            self.finds("5.4 no false exemption", f"{owed.reference} of {owed.day}: {why}")
+
+    def verify(self) -> None:
+        """What was written since the last time follows on it without a break."""
+        with closing(self._reading()) as connection:
+            found = verify_rows("journal", rows(connection, self._verified[0]), (), self._verified)
+            last = connection.execute("SELECT max(seq) FROM entry").fetchone()[0]
+        for finding in found.findings:
+            self.finds("5.5 the journal verifies", str(finding))
+        self.counts["entries"] = last
+        self._verified = (last, found.head)
+
+
+class _Scribe(logging.Handler):
+    """Reads every line of the log as it would be written."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(logging.INFO)
+        self.setFormatter(Masked("%(levelname)s %(message)s"))
+        self._watch = watch
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """No line holds a full number."""
+        text = self.format(record)
+        for number in set(NUMBER.findall(text)) & self._watch._known:
+            self._watch.finds("5.7 no full number", f"{number[:4]}… stands in the log")

@@ -1,0 +1,139 @@
+"""The person at the gate: comes when it calls, late or not at all; reads the slip and does what it
+says, phones, and types what came of it at the keypad, not always right.
+
+What this person says of the world is true: whether the online service opens on a phone, what a
+third party gave a number for. A person who lies is beyond what a gate can find out, and its journal
+names who said it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from typing import TYPE_CHECKING
+
+from agent.core.outage import instructions
+from agent.sandbox.presence_ledger import Submitted
+from agent.sandbox.simulation import CODE
+from agent.sandbox.world.causes import CAUSES
+from agent.sandbox.world.values import MINUTE_MS, SECOND_MS
+
+if TYPE_CHECKING:
+    from agent.sandbox.world.play import Play
+
+CALLS = frozenset(("called", "number-wanted", "printer-waits"))
+"""What stands on the panel while somebody is wanted."""
+COMES, GOES = dt.time(6, 15), dt.time(19, 30)
+"""When anybody is there who would see it."""
+NEW_ROLL_PARTS = 200
+PARTIES = {"grid-out": "2", "rsz": "4"}
+"""At the keypad, after `7 #`; any other third party is the provider."""
+
+
+class Operator:
+    """Acts through the keypad of `play` alone, and on the printer's roll."""
+
+    def __init__(self, play: Play) -> None:
+        self.away_until_ms = 0
+        self.said: list[str] = []
+        self._play = play
+        self._chance = random.Random(f"{play.world.seed}/operator")
+        self._coming = False
+        self._number = ""
+
+    def sees(self, resting: str) -> None:
+        """The panel shows this now."""
+        if resting in CALLS:
+            self._come(self._chance.lognormvariate(2.3, 1.0))
+
+    def _come(self, minutes: float) -> None:
+        if not self._coming:
+            self._coming = True
+            after_ms = round(min(minutes, 600) * MINUTE_MS)
+            self._play.inbox.later(self._play.clock.true_ms + after_ms, self._visit)
+
+    def _visit(self) -> None:
+        play, self._coming = self._play, False
+        now = play.world.at(play.clock.true_ms)
+        if not play.watch.running or play.clock.true_ms < self.away_until_ms:
+            self._come(30)
+        elif not COMES <= now.time() < GOES:
+            self._come(45)
+        elif play.panel.resting in CALLS:
+            self._act(play.panel.resting)
+            self._come(self._chance.uniform(4, 40))
+
+    def _act(self, resting: str) -> None:
+        play = self._play
+        if resting == "printer-waits":
+            play.tray.roll = NEW_ROLL_PARTS
+            state = play.daemon.keeper.state
+            if any(job.unsure for job in state.papers.jobs.values()):
+                self._type("6#2#")  # one more copy, marked as such, is never wrong
+            return
+        if resting == "number-wanted":
+            self._enter_number()
+            return
+        asked = instructions.now(play.daemon.keeper.state, play.clock.now())
+        if asked is not None:
+            self._follow(asked.key)
+
+    def _follow(self, key: str) -> None:
+        """Does what the slip says."""
+        chance, opens = self._chance, self._play.truth.opens_on_a_phone()
+        match key:
+            case "now.contact-supplier":
+                self._type("31#" if chance.random() < 0.3 else "30#")
+            case "now.ask-phone" | "now.exempt-ask-phone" | "now.other-arrangement":
+                self._type("21#" if opens else "20#")
+            case "now.supplier-mends" | "now.call-centre":
+                self._type("40#" if chance.random() < 0.2 else "41#")
+            case "now.use-form" | "now.enter-reference":
+                self._enter_number()
+            case "now.print-list":
+                self._type("2#")
+            case "now.register-online":
+                if opens and chance.random() < 0.5:
+                    self._register_online()
+
+    def _enter_number(self) -> None:
+        if not self._number or self._chance.random() < 0.4:
+            self._number = str(self._chance.randrange(10_000, 99_999_999))
+        again = self._number
+        if self._chance.random() < 0.15:
+            again = str(int(self._number) + 1)
+        self._type(f"{self._number}#{again}#")
+
+    def _type(self, keys: str) -> None:
+        """The code, sometimes mistyped, and these keys."""
+        code = CODE if self._chance.random() < 0.9 else "4312"
+        begins_s = (self._play.clock.true_ms + 2 * SECOND_MS) / 1000
+        self.said.append(keys)
+        self._play.press(begins_s, f"{code}#")
+        self._play.press(begins_s + 5, keys)
+
+    def _register_online(self) -> None:
+        """Who waits is registered by phone, in the online service, under the firm's account."""
+        play = self._play
+        now, today = play.now(), play.world.day(play.clock.true_ms)
+        for o in play.daemon.keeper.state.ledger.waiting_on((today,)):
+            if o.duty == "checkinatwork" and not o.ahead:
+                person = o.person
+                company = int(person.employer) if person.inss else None
+                play.offices.ledger.register(
+                    Submitted(today, person.declaration, person.inss, company, person.limosa),
+                    now,
+                    "the online service",
+                )
+
+    def ticket(self, kind: str) -> None:
+        """The third party's number for that trouble is typed in, while it is the latest one."""
+        play, cause = self._play, CAUSES[kind]
+        if not play.watch.running or not cause.exempts(play.world.site):
+            return
+        latest = play.daemon.keeper.state.log.of("")
+        if latest is None or not play.watch.only(kind, latest.since, latest.until):
+            return
+        party = PARTIES.get(kind) or PARTIES.get(kind.partition("-")[0], "3")
+        number = str(self._chance.randrange(100_000, 999_999))
+        self._type(f"7#{party}#{number}#{number}#")

@@ -1,0 +1,108 @@
+"""Obligations folded from the journal's records once more, by rules of our own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from agent.core.delivery.delivery_records import HandoverStored
+from agent.core.delivery.inquiry_records import InquiryClosed
+from agent.core.delivery.receipt_records import ObligationCancelled
+from agent.core.obligations import Outcome
+from agent.core.outage.incident_records import ExemptionsWithdrawn, ObligationsExempted
+from agent.core.paper.paper_records import ObligationOnPaper
+from agent.core.records import (
+    AttemptEnded,
+    AttemptStarted,
+    ObligationAmended,
+    ObligationExpired,
+    ObligationOpened,
+    ReceiptStored,
+    Record,
+    RejectionStored,
+)
+from agent.core.roster import Worker
+
+
+@dataclass(slots=True)
+class Owed:
+    """An obligation. `tapped_ms`: true time of its first tap; `unsure`: it was sent, and no answer
+    or only a supplier's said what became of it."""
+
+    reference: str
+    person: Worker
+    day: dt.date
+    duty: str
+    tapped_ms: int
+    marks: set[Outcome] = field(default_factory=set)
+    receipt: str = ""
+    unsure: bool = False
+    ahead: bool = False
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The first that holds (DOMAIN.md, section 4); what a person cancelled is over."""
+        if Outcome.CANCELLED in self.marks:
+            return Outcome.CANCELLED
+        return next((outcome for outcome in Outcome if outcome in self.marks), None)
+
+
+class Owing:
+    """All of them by reference. `exempted`: those that a record has just made exempt."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Owed] = {}
+        self.open: dict[str, Owed] = {}
+        """Those that were not looked at yet after their day."""
+        self.exempted: list[Owed] = []
+        self._carried: dict[int, tuple[str, ...]] = {}
+
+    def hears(self, record: Record, tapped_ms: int) -> None:
+        """Takes one record."""
+        match record:
+            case ObligationOpened() as o:
+                owed = Owed(o.reference, o.person, o.day, o.duty, tapped_ms, ahead=o.ahead)
+                self.all[o.reference] = self.open[o.reference] = owed
+            case ObligationAmended(reference, _, person):
+                owed = self.all[reference]
+                owed.person = person
+                owed.marks.discard(Outcome.REJECTED)
+            case AttemptStarted(attempt, _, references):
+                self._carried[attempt] = references
+            case AttemptEnded(attempt) as ended:
+                carried = self._carried.pop(attempt, ())
+                for reference in carried if ended.unsure else ended.missing:
+                    self.all[reference].unsure = True
+            case InquiryClosed(absent=absent):
+                for reference in absent:
+                    self.all[reference].unsure = False
+            case HandoverStored(reference):
+                self.all[reference].unsure = True
+            case ReceiptStored(reference) as stored:
+                owed = self.all[reference]
+                owed.marks.add(Outcome.REGISTERED)
+                owed.receipt = stored.receipt
+            case RejectionStored(reference):
+                self.all[reference].marks.add(Outcome.REJECTED)
+                self.all[reference].unsure = False
+            case ObligationOnPaper(reference):
+                self.all[reference].marks.add(Outcome.ON_PAPER)
+            case ObligationExpired(reference):
+                self.all[reference].marks.add(Outcome.EXPIRED)
+            case ObligationCancelled(reference):
+                self.all[reference].marks.add(Outcome.CANCELLED)
+            case ObligationsExempted(references=references):
+                for reference in references:
+                    self.all[reference].marks.add(Outcome.EXEMPT)
+                    self.exempted.append(self.all[reference])
+            case ExemptionsWithdrawn(references=references):
+                for reference in references:
+                    self.all[reference].marks.discard(Outcome.EXEMPT)
+                    self.all[reference].marks.add(Outcome.EXPIRED)
+
+    def over(self, today: dt.date) -> list[Owed]:
+        """Those of days before `today`, each once."""
+        over = [owed for owed in self.open.values() if owed.day < today]
+        for owed in over:
+            del self.open[owed.reference]
+        return over

@@ -1,0 +1,467 @@
+"""A world lived through by the real agent: the core, the journal on SQLite, delivery, channels,
+procedure and lists, in one thread on virtual time. Simulated is only what lies beyond the seams.
+
+    with Play(world) as play:
+        play.live()          to its end; `play.watch.wrong` holds what should never have been
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import httpx
+
+from agent.core import gate
+from agent.core.delivery.inquiries import Ability
+from agent.core.moment import Trust
+from agent.core.outage.contacts import Contacts
+from agent.core.outage.facts import Facts, Medium, Party, Uplink, Way
+from agent.core.outage.measurements import UNKNOWN, Gate
+from agent.core.rules import Line, Rules
+from agent.evidence.devices import gate_of
+from agent.journal.fault import JournalError
+from agent.journal.keeper import Keeper
+from agent.sandbox.faults import Faults
+from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, Person, roster_csv
+from agent.sandbox.simulation import Shown, Simulation
+from agent.sandbox.world.checks import ROSTER_MS, Watch, Watched
+from agent.sandbox.world.infrastructure import Infrastructure, Layered, Surroundings
+from agent.sandbox.world.operator import Operator
+from agent.sandbox.world.values import (
+    HOUR_MS,
+    MINUTE_MS,
+    ZONE,
+    Away,
+    Card,
+    Cards,
+    Crew,
+    Cut,
+    Edit,
+    Happening,
+    Jump,
+    NewBadge,
+    Reader,
+    Roll,
+    Site,
+    Stop,
+    Tap,
+    Ticket,
+    Trouble,
+    Weather,
+    World,
+)
+from agent.seams import Gauges
+from drivers.base import (
+    BadgeSeen,
+    DeviceBack,
+    DeviceGone,
+    Direction,
+    MainsSeen,
+    Pattern,
+    SeveralCards,
+)
+
+START_AGAIN_MS = 30_000
+"""How soon an agent is started anew that could not open its journal."""
+CROSSING_PATIENCE_MS = 10 * MINUTE_MS
+"""Power that is to go at the n-th thing that the gate does goes by then at the latest."""
+ABILITIES = {
+    "ciaw": frozenset({Ability.SEARCH, Ability.LOOK_UP, Ability.CANCEL}),
+    "cio": frozenset[Ability](),
+    "supplier": frozenset({Ability.ASK_AFTER}),
+}
+OLDEST_MS = {"cio": 10 * MINUTE_MS}
+DUTY = {"ciaw": "checkinatwork", "supplier": "checkinatwork", "cio": "checkinout"}
+PARTY = {
+    "ciaw": Party.CHECKINATWORK,
+    "supplier": Party.SUPPLIER,
+    "cio": Party.CHECKINOUT,
+}
+
+
+class PowerGone(BaseException):
+    """The machine loses power at this very instruction: nothing may catch it on the way."""
+
+
+def rules_of(site: Site) -> Rules:
+    """The configuration that a technician gave a gate at this site."""
+    lines = tuple(
+        Line(
+            name,
+            DUTY[name],
+            abilities=ABILITIES[name] - (frozenset() if site.searches else {Ability.SEARCH}),
+            oldest_ms=OLDEST_MS.get(name, 0),
+        )
+        for name in site.lines
+    )
+    box, medium = site.providers_box, site.medium
+    uplinks = [Uplink("uplink", medium, "Alfa", "fibre", box, medium is not Medium.MOBILE)]
+    if site.second:
+        uplinks.append(Uplink("second", Medium.MOBILE, "Beta", "radio"))
+    return Rules(
+        ZONE,
+        DECLARATION,
+        MAIN_CONTRACTOR,
+        duties={site.cleaners: "checkinout"} if site.cleaners else {},
+        lines=lines,
+        facts=Facts(
+            uplinks=tuple(uplinks),
+            ways=tuple(Way(line.name, PARTY[line.name], line.duty) for line in lines),
+            grid_fed=site.grid_fed,
+            battery=site.battery,
+            configuration="as built",
+        ),
+        keypad="keypad",
+        contacts=Contacts(
+            supplier_name="Voorbeeldsoft",
+            supplier_phone="02 000 00 00" if "supplier" in site.lines else "",
+        ),
+    )
+
+
+class Play(Simulation):
+    """One world, from its beginning on."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._crossing: int | None = None
+        self._cut: Cut | None = None
+        self._dead = False
+        self._edits: dict[str, Edit] = {}
+        self._badges = {n: somebody.uid for n, somebody in enumerate(world.people)}
+        self._here = set(world.present)
+        self.truth = Infrastructure(world.site, random.Random(f"{world.seed}/infrastructure"))
+        self.watch = Watch(world, self.truth, self._true_ms)
+        present = self._roster()
+        super().__init__(present, rules_of(world.site), world.starts, world.seed)
+        self._stopping: Stop | None = None
+        self.inbox.before_taking, self.inbox.doze = self._still_powered, self._doze_ms
+        self.watch.begins(self)
+        self.operator = Operator(self)
+        for happening in world.happenings:
+            self.inbox.later(happening.at_ms, self._act(happening))
+
+    # --- the seams -----------------------------------------------------------------------------
+
+    def _true_ms(self) -> int:
+        return self.clock.true_ms if hasattr(self, "clock") else 0
+
+    def _lamps(self) -> Shown:
+        return _Lamps(self)
+
+    def _still_powered(self) -> None:
+        if self._dead:
+            raise PowerGone
+
+    def _between(self, line: str, transport: httpx.BaseTransport) -> httpx.BaseTransport:
+        return Layered(line, self.truth, transport, self.clock, self._behave, self.crossed)
+
+    def _behave(self, line: str, faults: Faults) -> None:
+        self.offices.service(line).faults = faults
+
+    def _gauges(self) -> Gauges:
+        return Surroundings(self.truth, self._lines, self.clock, self._gate_stands, self.inbox.put)
+
+    def _gate_stands(self) -> Gate:
+        if not hasattr(self, "daemon"):
+            return Gate(UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN)
+        state = self.daemon.keeper.state
+        return gate_of(state, self.posts)
+
+    def _kept(self, keeper: Keeper) -> Keeper:
+        return Watched(keeper, self.watch)
+
+    # --- power ---------------------------------------------------------------------------------
+
+    def crossed(self) -> None:
+        """The gate does something that the world could see: its power may go just then."""
+        if self._crossing is not None:
+            self._crossing -= 1
+            if self._crossing < 0:
+                self._crossing = None
+                raise PowerGone
+
+    def _goes_at_a_write(self) -> None:
+        """Called by the disk before an operation: power goes there, too."""
+        if self._crossing is not None:
+            self._crossing -= 1
+            if self._crossing < 0:
+                self._crossing, self._dead = None, True
+                self.disk.cut(self.chance)
+                return
+            self.disk.after(0, self._goes_at_a_write)
+
+    def _cut_later(self, cut: Cut) -> None:
+        if self._cut is not None or self._dead:
+            return
+        self._cut, self._crossing = cut, cut.crossing
+        self.disk.after(0, self._goes_at_a_write)
+        by = self.clock.true_ms + CROSSING_PATIENCE_MS
+        self.inbox.later(by if cut.crossing else self.clock.true_ms, lambda: self._overdue(cut))
+
+    def _overdue(self, cut: Cut) -> None:
+        if self._cut is cut and not self._dead:
+            raise PowerGone
+
+    def _lose_power(self) -> None:
+        """The machine is dark, and starts again as the cut says."""
+        cut, self._cut, self._crossing = self._cut, None, None
+        assert cut is not None
+        self._dead = False
+        self.disk.after(1 << 60, lambda: None)
+        self.watch.dark(f"the gate's power goes, for {cut.dark_ms / MINUTE_MS:.1f} min")
+        self.clock.set_wall(-self._off_ms())
+        self._cut_off(cut.dark_ms)
+        if cut.clock != "right":
+            self.clock.trust = Trust.UNKNOWN if cut.clock == "unknown" else Trust.RTC
+            self.clock.set_wall(cut.off_ms)
+            self.inbox.later(self.clock.true_ms + cut.set_after_ms, self._set_clock)
+        self._start_again()
+
+    def _cut_off(self, dark_ms: int) -> None:
+        self.disk.cut(self.chance)
+        with suppress(sqlite3.Error, JournalError):
+            self.daemon.keeper.journal.close()
+        self.tray.forget()
+        self.inbox.forget()
+        self.inbox.pass_until(self.clock.true_ms + dark_ms)
+        self.clock.reboot()
+
+    def _start_again(self) -> None:
+        """As systemd does: again and again until the journal opens."""
+        while True:
+            try:
+                self.daemon = self._powered()
+                break
+            except JournalError:
+                self.inbox.pass_until(self.clock.true_ms + START_AGAIN_MS)
+        self.watch.started()
+        if self.world.site.battery:
+            self.daemon.report(MainsSeen(self.truth.mains))
+
+    def _off_ms(self) -> int:
+        """What the wall clock is ahead of the truth."""
+        return self.clock.now().unix_ms - round(self.clock.truth().timestamp() * 1000)
+
+    def _set_clock(self) -> None:
+        """NTP, or a person, sets the clock right."""
+        self.clock.set_wall(-self._off_ms())
+        self.clock.trust = Trust.NTP
+
+    # --- happenings ------------------------------------------------------------------------------
+
+    def _act(self, happening: Happening) -> Callable[[], None]:
+        return lambda: self._happen(happening)
+
+    def _happen(self, happening: Happening) -> None:
+        self.watch.happens(happening)
+        match happening:
+            case Tap(_, uid, _, way):
+                if self.watch.running:
+                    self.watch.coming = happening
+                    self.daemon.report(BadgeSeen("entrance", uid, Direction(way)))
+            case Cards():
+                if self.watch.running:
+                    self.daemon.report(SeveralCards("entrance"))
+            case Trouble(_, lasts_ms, kind):
+                self._trouble(kind, begins=True)
+                self._after(lasts_ms, lambda: self._trouble(kind, begins=False))
+            case Weather(_, lasts_ms, service, how):
+                self.truth.turns(service, how, begins=True)
+                self._after(lasts_ms, lambda: self.truth.turns(service, how, begins=False))
+            case Cut():
+                if self.watch.running:
+                    self._cut_later(happening)
+            case Stop():
+                if self.watch.running and self._stopping is None:
+                    self._stopping = happening
+                    self.daemon.stop("update")
+            case Jump(_, shift_ms, lasts_ms, trusted):
+                self.clock.set_wall(shift_ms)
+                self.clock.trust = Trust.NTP if trusted else Trust.UNKNOWN
+                self._after(lasts_ms, self._set_clock)
+            case _:
+                self._happen_at_the_gate(happening)
+
+    def _happen_at_the_gate(self, happening: Happening) -> None:
+        match happening:
+            case Card(_, lasts_ms, how):
+                self._card(how, spoilt=True)
+                self._after(lasts_ms, lambda: self._card(how, spoilt=False))
+            case Crew(_, people, here):
+                self._here = self._here | set(people) if here else self._here - set(people)
+                self._write_roster()
+            case NewBadge(_, who, uid):
+                self._badges[who] = uid
+                self._write_roster()
+            case Edit(_, lasts_ms, how):
+                self._edits[how] = happening
+                self._write_roster()
+                self._after(lasts_ms, lambda: self._mend(how))
+            case Reader(_, lasts_ms):
+                self._reader(works=False)
+                self._after(lasts_ms, lambda: self._reader(works=True))
+            case Roll(_, parts):
+                self.tray.roll = parts
+            case Away(_, lasts_ms):
+                self.operator.away_until_ms = self.clock.true_ms + lasts_ms
+            case Ticket(_, kind):
+                self.operator.ticket(kind)
+
+    def _after(self, lasts_ms: int, ends: Callable[[], None]) -> None:
+        self.inbox.later(self.clock.true_ms + lasts_ms, ends)
+
+    def _trouble(self, kind: str, *, begins: bool) -> None:
+        had = self.truth.mains
+        if begins:
+            self.truth.begins(kind)
+        else:
+            self.truth.ends(kind)
+        if kind == "key-gone":
+            self.offices.key_is_there(not self.truth.has(kind))
+        if self.watch.running and self.truth.mains is not had and self.world.site.battery:
+            self.daemon.report(MainsSeen(self.truth.mains))
+
+    def _card(self, how: str, *, spoilt: bool) -> None:
+        if how == "full":
+            self.disk.full = spoilt
+        else:
+            self.disk.read_only = spoilt
+        self.watch.card_well = not (self.disk.full or self.disk.read_only)
+
+    def _reader(self, *, works: bool) -> None:
+        self.watch.reader = works
+        if self.watch.running:
+            gone = DeviceGone("entrance", "unplugged", "plug it in")
+            self.daemon.report(DeviceBack("entrance") if works else gone)
+
+    def _stopped(self) -> None:
+        """The agent stopped in order; it is started again a little later."""
+        stopping, self._stopping = self._stopping, None
+        assert stopping is not None
+        self.daemon.keeper.journal.close()
+        self.tray.forget()
+        self.inbox.forget()
+        self.watch.dark("the agent is stopped in order")
+        self.inbox.pass_until(self.clock.true_ms + stopping.dark_ms)
+        self._start_again()
+
+    # --- the roster ------------------------------------------------------------------------------
+
+    def _roster(self) -> list[Person]:
+        self.watch.badges = {self._badges[n]: n for n in self._here}
+        return [Person(self.world.people[n].worker, self._badges[n]) for n in sorted(self._here)]
+
+    def _write_roster(self) -> None:
+        people = self._roster()
+        self.watch.rostered_ms, self.watch.edited = self.clock.true_ms, bool(self._edits)
+        text = roster_csv(people)
+        for how, edit in self._edits.items():
+            text = EDITS[how](people, text, edit.who)
+        self.roster.unlink(missing_ok=True)  # a new inode: the watch sees that it is another file
+        self.roster.write_text(text, encoding="utf-8")
+
+    def _mend(self, how: str) -> None:
+        self._edits.pop(how, None)
+        self._write_roster()
+
+    # --- time ----------------------------------------------------------------------------------
+
+    def live(self, until_ms: int | None = None) -> None:
+        """Lets everything happen, until then or to the end of the last day."""
+        ends = self.world.days * 24 * HOUR_MS if until_ms is None else until_ms
+        self.inbox.horizon_ms = ends
+        while self.clock.true_ms < ends:
+            try:
+                stopped = not self.daemon.turn()
+            except PowerGone:
+                self._dead, stopped = True, False
+            if self._dead:
+                self._stopping = None
+                self._lose_power()
+            elif stopped:
+                self._cut = self._crossing = None
+                self._stopped()
+            self.watch.stepped()
+
+    def _doze_ms(self) -> int:
+        """How long the agent may be left alone: never beyond what its plan names."""
+        now, state = self.clock.now(), self.daemon.keeper.state
+        fresh = self.clock.true_ms - self.watch.rostered_ms < ROSTER_MS
+        if fresh or self.panel.resting == "out-of-order":
+            return 0
+        due_ms = [gate.due_ms(state, now) - now.mono_ms]
+        for at_ms in (self.tray.due_ms(now), self.parts.keypad.due_ms(now)):
+            if at_ms is not None:
+                due_ms.append(at_ms - now.mono_ms)
+        if not (state.ledger.waiting or state.ledger.flights):
+            night = not DAY_BEGINS <= self.world.at(self.clock.true_ms).hour < DAY_ENDS
+            due_ms.append(NIGHT_MS if night else QUIET_MS)
+        elif self.clock.true_ms - self.watch.timeline.since[-1] < STEADY_MS:
+            due_ms.append(self.parts.evidence.due_ms(now))
+        return max(0, min(due_ms))
+
+
+QUIET_MS, NIGHT_MS = 9 * MINUTE_MS, 50 * MINUTE_MS
+"""While all is well the agent looks this often: by day, what it measured never grows too old."""
+DAY_BEGINS, DAY_ENDS = 5, 19
+STEADY_MS = 30 * MINUTE_MS
+"""A trouble that has lasted so long is looked at whenever the gate's own plan wakes it, every four
+minutes, and no more each minute."""
+
+
+class _Lamps(Shown):
+    """The panel: lit lamps are what people go by, so that each is checked as it lights."""
+
+    __slots__ = ("_play",)
+
+    def __init__(self, play: Play) -> None:
+        super().__init__(play.clock)
+        self._play = play
+
+    def show(self, pattern: Pattern) -> None:
+        """Power may go just before it."""
+        if self._play._dead:
+            return
+        self._play.crossed()
+        self._play.watch.shown(pattern.name)
+
+    def rest(self, pattern: Pattern) -> None:
+        """What stands there while nobody taps: the operator sees it."""
+        super().rest(pattern)
+        if not self._play._dead:
+            self._play.operator.sees(pattern.name)
+
+
+def _without(people: list[Person], text: str, who: int) -> str:
+    return roster_csv([p for n, p in enumerate(people) if n != who % len(people)])
+
+
+def _swapped(people: list[Person], text: str, who: int) -> str:
+    n, other = who % len(people), (who + 1) % len(people)
+    swapped = list(people)
+    swapped[n] = replace(people[n], uid=people[other].uid)
+    swapped[other] = replace(people[other], uid=people[n].uid)
+    return roster_csv(swapped)
+
+
+def _wrong_number(people: list[Person], text: str, who: int) -> str:
+    number = people[who % len(people)].worker.inss
+    return text.replace(number, f"{number[:-1]}{(int(number[-1]) + 1) % 10}") if number else text
+
+
+EDITS: dict[str, Callable[[list[Person], str, int], str]] = {
+    "a row is missing": _without,
+    "two badges are swapped": _swapped,
+    "a number has a typing error": _wrong_number,
+    "half of the file is missing": lambda people, text, who: text[: len(text) // 2],
+    "the file is empty": lambda people, text, who: "",
+    "the file is a photo": lambda people, text, who: "\x89PNG\r\n\x1a\n" + text[::-1],
+    "the columns have other names": lambda people, text, who: text.replace("badge_uid", "kaart"),
+    "the order is another": lambda people, text, who: roster_csv(people[::-1]),
+}
+"""What a technician does to the roster file."""
