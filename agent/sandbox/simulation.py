@@ -80,7 +80,7 @@ class Simulation:
         self.people = tuple(people)
         self.chance = random.Random(seed)
         self.clock = VirtualClock(round(starts.timestamp() * 1000))
-        self.inbox: VirtualInbox[Event] = VirtualInbox(self.clock)
+        self.inbox = self._mailbox()
         self.panel = self._lamps()
         self._rules = rules
         self._starts = starts
@@ -103,6 +103,10 @@ class Simulation:
     def _between(self, line: str, transport: httpx.BaseTransport) -> httpx.BaseTransport:
         """What stands between the gate and the service of a line: nothing."""
         return transport
+
+    def _mailbox(self) -> VirtualInbox[Event]:
+        """Where events arrive."""
+        return VirtualInbox(self.clock)
 
     def _lamps(self) -> Shown:
         """The panel."""

@@ -127,11 +127,15 @@ class VirtualInbox(Generic[T]):
             due, _, item, happening = heapq.heappop(self._due)
             self._clock.go_to(due)
             if happening is None:
-                return item
+                return self._joined(item, due)
             happening()
             sleeps = max(until, self._clock.true_ms)  # the world moved: that wakes whoever dozes
         self._clock.go_to(sleeps)
         return None
+
+    def _joined(self, item: T | None, due: int) -> T | None:
+        """The item, with what arrives together with it."""
+        return item
 
     def pass_until(self, true_ms: int) -> None:
         """Lets the world go on until then without the agent: nobody takes what is put."""

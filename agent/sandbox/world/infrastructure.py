@@ -379,7 +379,7 @@ class Layered(httpx.BaseTransport):
         self._crossed()
         failure = self._truth.call_fails(self._line)
         if failure is not None:
-            self._clock.sleep(CONNECTING_S if isinstance(failure, httpx.ConnectTimeout) else 0.01)
+            self._clock.sleep(CONNECTING_S)
             raise failure
         faults = self._truth.faults(self._line)
         if faults.poison or not faults.latency_s:
