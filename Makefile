@@ -41,9 +41,6 @@ simulate: $(READY) ## live through worlds drawn from seeds; SEED=7 (or "7 8", or
 	@$(BIN)/python -m agent.sandbox.world $(SEED) $(if $(WEEKS),--weeks $(WEEKS)) \
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(FRESH),--fresh $(FRESH)) --shrink
 
-simulate-mutants: $(READY) ## ten and more deliberate defects, each to be caught in simulation: some minutes
-	@$(BIN)/python tests/simulation/mutants.py
-
 setup: $(READY) ## make .venv, or renew it when the requirements changed; the others do it too
 
 # A new .venv is removed again when its making fails or is broken off, so that none is half made.

@@ -10,11 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import logging
-import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.commands import Command, Record
@@ -35,11 +33,10 @@ from agent.core.records import (
 from agent.core.records import Record as AnyRecord
 from agent.core.state import State
 from agent.desk.status import status
-from agent.journal.keeper import Keeper
 from agent.journal.rows import rows
 from agent.journal.verify import verify_rows
-from agent.logs import Masked
 from agent.sandbox.presence_ledger import Entry
+from agent.sandbox.world.findings import NUMBER, Scribe, Wrong
 from agent.sandbox.world.infrastructure import Infrastructure
 from agent.sandbox.world.owing import Owed, Owing
 from agent.sandbox.world.timeline import Standing, Timeline, false_because, standing
@@ -68,37 +65,7 @@ TOLERATED_MS = 7 * MINUTE_MS
 BLIND_AFTER = 3
 """Searches in vain after which what is in doubt may be sent again (WIRE.md, section 1)."""
 MOST_WRONG = 20
-NUMBER = re.compile(r"\d{11,17}")
 ONLINE = "the online service"
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """Something that should never have been: when, which rule, and what was seen."""
-
-    at_ms: int
-    rule: str
-    text: str
-
-
-class Watched(Keeper):
-    """The keeper as the loop has it, with somebody who looks on."""
-
-    def __init__(self, keeper: Keeper, watch: Watch) -> None:
-        self._keeper, self._watch = keeper, watch
-        self.journal, self.lost = keeper.journal, keeper.lost
-
-    @property
-    def state(self) -> State:  # type: ignore[override]
-        """The state that counts."""
-        return self._keeper.state
-
-    def do(self, event: Event) -> tuple[Command, ...]:
-        """What the keeper does, told to who looks on once it is durable."""
-        before = self._keeper.state.seq
-        commands = self._keeper.do(event)
-        self._watch.heard(event, commands, before, self.journal.head)
-        return commands
 
 
 class Watch:
@@ -118,7 +85,7 @@ class Watch:
         self.badges: dict[str, int] = {}
         self._now_ms = now_ms
         self._play: Play | None = None
-        self._known = {p.worker.inss or p.worker.limosa for p in world.people}
+        self.known = {p.worker.inss or p.worker.limosa for p in world.people}
         self._tap_ms: dict[int, int] = {}
         self._loose: dict[int, Moment] = {}
         self._sure: tuple[int, bytes] = (0, b"")
@@ -132,7 +99,7 @@ class Watch:
         """Searches in vain since anything was answered."""
         self._up_ms = 0
         self._day = world.starts.date()
-        self._scribe, self._level = _Scribe(self), logging.NOTSET
+        self._scribe, self._level = Scribe(self), logging.NOTSET
 
     def begins(self, play: Play) -> None:
         """The site is there and the gate runs."""
@@ -363,7 +330,7 @@ class Watch:
         self._loose.clear()
         self.verify()
         text = json.dumps(status(state, now))
-        for number in set(NUMBER.findall(text)) & self._known:
+        for number in set(NUMBER.findall(text)) & self.known:
             self.finds("5.7 no full number", f"{number[:4]}… stands in the status")
 
     def _settled(self, owed: Owed, state: State) -> None:
@@ -400,18 +367,3 @@ class Watch:
             self.finds("5.5 the journal verifies", str(finding))
         self.counts["entries"] = last
         self._verified = (last, found.head)
-
-
-class _Scribe(logging.Handler):
-    """Reads every line of the log as it would be written."""
-
-    def __init__(self, watch: Watch) -> None:
-        super().__init__(logging.INFO)
-        self.setFormatter(Masked("%(levelname)s %(message)s"))
-        self._watch = watch
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """No line holds a full number."""
-        text = self.format(record)
-        for number in set(NUMBER.findall(text)) & self._watch._known:
-            self._watch.finds("5.7 no full number", f"{number[:4]}… stands in the log")

@@ -13,8 +13,8 @@ from agent.core.outage.facts import Medium
 from agent.core.roster import Worker
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew
 from agent.sandbox.world.causes import CAUSES
+from agent.sandbox.world.edits import EDITS
 from agent.sandbox.world.infrastructure import WEATHERS
-from agent.sandbox.world.play import EDITS
 from agent.sandbox.world.values import (
     DAY_MS,
     HOUR_MS,
@@ -215,9 +215,9 @@ def _taps(
 
 def _length_ms(chance: random.Random) -> int:
     """Most troubles last minutes, some the whole day, some into the next."""
-    if chance.random() < 0.2:
-        return round(chance.uniform(8, 26) * HOUR_MS)
-    return round(min(chance.lognormvariate(3.6, 1.3), 3000) * MINUTE_MS)
+    if chance.random() < 0.12:
+        return round(chance.uniform(8, 22) * HOUR_MS)
+    return round(min(chance.lognormvariate(3.4, 1.1), 600) * MINUTE_MS)
 
 
 HOURS = ((0.55, 5.7, 8.2), (0.7, 15.0, 17.2), (0.85, 22.5, 24.4), (1.0, 0.0, 24.0))
@@ -244,7 +244,7 @@ def _troubles(chance: random.Random, world: World, days: list[int]) -> Iterator[
                 yield Ticket(later, kind)
         for service in world.site.lines:
             while chance.random() < loud:
-                lasts_ms = _length_ms(chance) // 2
+                lasts_ms = round(min(chance.lognormvariate(2.5, 1.1), 180) * MINUTE_MS)
                 how = chance.choice(tuple(WEATHERS))
                 yield Weather(_when_ms(chance, world, day), lasts_ms, service, how)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from agent.sandbox.world.checks import Wrong
+from agent.sandbox.world.findings import Wrong
 from agent.sandbox.world.play import Play
 from agent.sandbox.world.values import World
 

@@ -7,37 +7,34 @@ procedure and lists, in one thread on virtual time. Simulated is only what lies 
 
 from __future__ import annotations
 
-import heapq
 import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 
 import httpx
 
 from agent.core import gate
-from agent.core.delivery.inquiries import Ability
-from agent.core.events import Event, Measured
+from agent.core.events import Event
 from agent.core.moment import Trust
-from agent.core.outage.contacts import Contacts
-from agent.core.outage.facts import Facts, Medium, Party, Uplink, Way
 from agent.core.outage.measurements import UNKNOWN, Gate
-from agent.core.rules import Line, Rules
 from agent.evidence.devices import gate_of
 from agent.journal.fault import JournalError
 from agent.journal.keeper import Keeper
 from agent.sandbox.faults import Faults
-from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, Person, roster_csv
+from agent.sandbox.people import Person, roster_csv
 from agent.sandbox.simulation import Shown, Simulation
 from agent.sandbox.virtual import VirtualInbox
-from agent.sandbox.world.checks import ROSTER_MS, Watch, Watched
+from agent.sandbox.world.checks import ROSTER_MS, Watch
+from agent.sandbox.world.configuration import rules_of
+from agent.sandbox.world.edits import EDITS
+from agent.sandbox.world.findings import Watched
 from agent.sandbox.world.infrastructure import Infrastructure, Layered, Surroundings
+from agent.sandbox.world.mailbox import Mailbox
 from agent.sandbox.world.operator import Operator
 from agent.sandbox.world.values import (
     HOUR_MS,
     MINUTE_MS,
-    ZONE,
     Away,
     Card,
     Cards,
@@ -49,7 +46,6 @@ from agent.sandbox.world.values import (
     NewBadge,
     Reader,
     Roll,
-    Site,
     Stop,
     Tap,
     Ticket,
@@ -72,58 +68,10 @@ START_AGAIN_MS = 30_000
 """How soon an agent is started anew that could not open its journal."""
 CROSSING_PATIENCE_MS = 10 * MINUTE_MS
 """Power that is to go at the n-th thing that the gate does goes by then at the latest."""
-ABILITIES = {
-    "ciaw": frozenset({Ability.SEARCH, Ability.LOOK_UP, Ability.CANCEL}),
-    "cio": frozenset[Ability](),
-    "supplier": frozenset({Ability.ASK_AFTER}),
-}
-OLDEST_MS = {"cio": 10 * MINUTE_MS}
-DUTY = {"ciaw": "checkinatwork", "supplier": "checkinatwork", "cio": "checkinout"}
-PARTY = {
-    "ciaw": Party.CHECKINATWORK,
-    "supplier": Party.SUPPLIER,
-    "cio": Party.CHECKINOUT,
-}
 
 
 class PowerGone(BaseException):
     """The machine loses power at this very instruction: nothing may catch it on the way."""
-
-
-def rules_of(site: Site) -> Rules:
-    """The configuration that a technician gave a gate at this site."""
-    lines = tuple(
-        Line(
-            name,
-            DUTY[name],
-            abilities=ABILITIES[name] - (frozenset() if site.searches else {Ability.SEARCH}),
-            oldest_ms=OLDEST_MS.get(name, 0),
-        )
-        for name in site.lines
-    )
-    box, medium = site.providers_box, site.medium
-    uplinks = [Uplink("uplink", medium, "Alfa", "fibre", box, medium is not Medium.MOBILE)]
-    if site.second:
-        uplinks.append(Uplink("second", Medium.MOBILE, "Beta", "radio"))
-    return Rules(
-        ZONE,
-        DECLARATION,
-        MAIN_CONTRACTOR,
-        duties={site.cleaners: "checkinout"} if site.cleaners else {},
-        lines=lines,
-        facts=Facts(
-            uplinks=tuple(uplinks),
-            ways=tuple(Way(line.name, PARTY[line.name], line.duty) for line in lines),
-            grid_fed=site.grid_fed,
-            battery=site.battery,
-            configuration="as built",
-        ),
-        keypad="keypad",
-        contacts=Contacts(
-            supplier_name="Voorbeeldsoft",
-            supplier_phone="02 000 00 00" if "supplier" in site.lines else "",
-        ),
-    )
 
 
 class Play(Simulation):
@@ -154,7 +102,7 @@ class Play(Simulation):
         return self.clock.true_ms if hasattr(self, "clock") else 0
 
     def _mailbox(self) -> VirtualInbox[Event]:
-        return _Mailbox(self.clock)
+        return Mailbox(self.clock)
 
     def _lamps(self) -> Shown:
         return _Lamps(self)
@@ -420,19 +368,6 @@ STEADY_MS = 30 * MINUTE_MS
 minutes, and no more each minute."""
 
 
-class _Mailbox(VirtualInbox[Event]):
-    """What is measured at the same instant arrives together: one step instead of eight."""
-
-    def _joined(self, item: Event | None, due: int) -> Event | None:
-        while isinstance(item, Measured) and self._due and self._due[0][0] == due:
-            other = self._due[0][2]
-            if not isinstance(other, Measured):
-                break
-            heapq.heappop(self._due)
-            item = Measured(item.at, (*item.measurements, *other.measurements))
-        return item
-
-
 class _Lamps(Shown):
     """The panel: lit lamps are what people go by, so that each is checked as it lights."""
 
@@ -454,33 +389,3 @@ class _Lamps(Shown):
         super().rest(pattern)
         if not self._play._dead:
             self._play.operator.sees(pattern.name)
-
-
-def _without(people: list[Person], text: str, who: int) -> str:
-    return roster_csv([p for n, p in enumerate(people) if n != who % len(people)])
-
-
-def _swapped(people: list[Person], text: str, who: int) -> str:
-    n, other = who % len(people), (who + 1) % len(people)
-    swapped = list(people)
-    swapped[n] = replace(people[n], uid=people[other].uid)
-    swapped[other] = replace(people[other], uid=people[n].uid)
-    return roster_csv(swapped)
-
-
-def _wrong_number(people: list[Person], text: str, who: int) -> str:
-    number = people[who % len(people)].worker.inss
-    return text.replace(number, f"{number[:-1]}{(int(number[-1]) + 1) % 10}") if number else text
-
-
-EDITS: dict[str, Callable[[list[Person], str, int], str]] = {
-    "a row is missing": _without,
-    "two badges are swapped": _swapped,
-    "a number has a typing error": _wrong_number,
-    "half of the file is missing": lambda people, text, who: text[: len(text) // 2],
-    "the file is empty": lambda people, text, who: "",
-    "the file is a photo": lambda people, text, who: "\x89PNG\r\n\x1a\n" + text[::-1],
-    "the columns have other names": lambda people, text, who: text.replace("badge_uid", "kaart"),
-    "the order is another": lambda people, text, who: roster_csv(people[::-1]),
-}
-"""What a technician does to the roster file."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from agent.sandbox.world.causes import CAUSES
-from agent.sandbox.world.checks import Wrong
+from agent.sandbox.world.findings import Wrong
 from agent.sandbox.world.living import lived
 from agent.sandbox.world.values import (
     HOUR_MS,
