@@ -33,7 +33,15 @@ def main() -> int:
         return 2
     kernel, modules = _kernel(), _modules()
     options = [
-        *("console=ttyS0", "quiet", "panic=-1", "root=root", "rootfstype=9p", "ro"),
+        *(
+            "console=ttyS0",
+            "quiet",
+            "panic=-1",
+            "no_timer_check",
+            "root=root",
+            "rootfstype=9p",
+            "ro",
+        ),
         "rootflags=trans=virtio,version=9p2000.L,cache=loose,msize=262144",
         *(f"init={HERE}/init.sh", "dummy_hcd.num=2", f"extra={modules}"),
         *((f"only={os.environ['ONLY']}",) if os.environ.get("ONLY") else ()),
