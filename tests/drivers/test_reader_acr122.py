@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import time
 from collections.abc import Iterator
 
@@ -14,13 +15,21 @@ import nfc.clf
 import pytest
 from nfc.clf import acr122
 
-from drivers.base import BadgeSeen, DeviceLost, ReaderSettings, Report, SeveralCards
+from drivers.base import (
+    BadgeSeen,
+    DeviceLost,
+    DeviceProtocolError,
+    ReaderSettings,
+    Report,
+    SeveralCards,
+)
 from drivers.emulators.acr122 import NAME, Acr122
 from drivers.emulators.nfc_cards import Card, mifare_classic, ntag213, phone, type_4, type_b
 from drivers.presence import CARD_GONE_S
 from drivers.reader_nfc import NfcReader
 
 PATIENCE_S = 10.0
+TIMES = 100
 
 
 class Cable:
@@ -32,6 +41,7 @@ class Cable:
     def __init__(self, reader: Acr122) -> None:
         self.reader = reader
         self.pulled = False
+        self.garbage: list[bytes] = []
         self._answer = b""
 
     def write(self, frame: bytes, timeout: int = 0) -> None:
@@ -40,6 +50,8 @@ class Cable:
 
     def read(self, timeout: int = 0) -> bytearray:
         self._raise_if_pulled()
+        if self.garbage:
+            return bytearray(self.garbage.pop())
         if not self._answer:
             raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
         return bytearray(self._answer)
@@ -57,11 +69,15 @@ def cable() -> Cable:
     return Cable(Acr122())
 
 
-@pytest.fixture
-def session(cable: Cable) -> Iterator[NfcReader]:
+def opened(cable: Cable) -> NfcReader:
     clf = nfc.clf.ContactlessFrontend()
     clf.device = acr122.init(cable)
-    session = NfcReader(ReaderSettings(path="usb:072f:2200"), clf)
+    return NfcReader(ReaderSettings(path="usb:072f:2200"), clf)
+
+
+@pytest.fixture
+def session(cable: Cable) -> Iterator[NfcReader]:
+    session = opened(cable)
     yield session
     session.close()
     assert cable.reader.complaints == []
@@ -113,11 +129,38 @@ def test_a_phone_is_reported_with_the_number_that_marks_it_as_random(
     assert report.uid.startswith("08")
 
 
-def test_a_reader_that_is_pulled_is_lost_at_once(cable: Cable) -> None:
-    clf = nfc.clf.ContactlessFrontend()
-    clf.device = acr122.init(cable)
-    session = NfcReader(ReaderSettings(path="usb"), clf)
-    cable.pulled = True
-    with pytest.raises(DeviceLost, match="is gone"):
-        session.poll()
-    session.close()
+def test_pulled_a_hundred_times_it_is_lost_at_once_and_reads_again_each_time() -> None:
+    reader = Acr122()
+    card = ntag213("04A1B2C3D4E580")
+    reader.antenna.enter(card)
+    for _time in range(TIMES):
+        cable = Cable(reader)
+        session = opened(cable)
+        assert next_report(session) == BadgeSeen("entrance", "04A1B2C3D4E580")
+        cable.pulled = True
+        with pytest.raises(DeviceLost, match="is gone"):
+            session.poll()
+        session.close()
+    assert reader.complaints == []
+
+
+def test_fed_garbage_a_hundred_times_it_makes_no_badge_of_it_and_reads_on(
+    cable: Cable, session: NfcReader
+) -> None:
+    chance = random.Random(122)
+    for number in range(TIMES):
+        cable.garbage = [chance.randbytes(chance.randrange(300))]
+        assert list(session.poll()) == []
+        if number % 10 == 0:
+            card = mifare_classic(f"5A1C77{number:02X}")
+            cable.reader.antenna.enter(card)
+            assert next_report(session) == BadgeSeen("entrance", f"5A1C77{number:02X}")
+            cable.reader.antenna.clear()
+
+
+def test_one_that_says_nothing_any_more_is_lost(cable: Cable, session: NfcReader) -> None:
+    cable.garbage = [b""] * 1_000
+    with pytest.raises((DeviceLost, DeviceProtocolError)):
+        for _look in range(1_000):
+            session.poll()
+    cable.garbage = []

@@ -29,10 +29,17 @@ must 'the user is there' id werfpoort
 must 'the command is there' werfpoort --version
 must 'nothing runs without a configuration' bash -c '! systemctl is-active werfpoort'
 
+say 'the rules of udev'
+if udevadm verify --help >/dev/null 2>&1; then
+    must 'udev takes them, groups and all' udevadm verify /usr/lib/udev/rules.d/6?-werfpoort*.rules
+else echo "    (udevadm verify is younger than this release)"; fi
+
 say 'configure and start'
-install -o root -g werfpoort -m 0640 "$here"/werfpoort.toml /etc/werfpoort/werfpoort.toml
 install -d -o werfpoort -g werfpoort -m 0700 /var/lib/werfpoort
 install -o werfpoort -m 0600 "$here"/roster.csv "$here"/gate.crt "$here"/gate.key /var/lib/werfpoort/
+must 'init writes it from answers, as root' werfpoort init --answers "$here"/werfpoort.toml
+must 'the agent may read it and nobody else' bash -c '[ "$(stat -c %a:%U:%G /etc/werfpoort/werfpoort.toml)" = 640:root:werfpoort ]'
+must 'the key is its own' bash -c '[ "$(stat -c %a:%U /var/lib/werfpoort/journal.key)" = 600:werfpoort ]'
 must 'the configuration is good' runuser -u werfpoort -- werfpoort config check /etc/werfpoort/werfpoort.toml
 must 'it starts, and says so by itself' systemctl start werfpoort
 must 'it told its manager that taps are accepted' bash -c 'systemctl show -p StatusText werfpoort | grep -q "taps are accepted"'
