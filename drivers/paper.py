@@ -11,7 +11,7 @@ paper, and a job that was interrupted goes on with the first part that is not ce
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -120,7 +120,7 @@ class Document:
     the document; a document is never printed twice without it.
     """
 
-    parts: tuple[Part, ...]
+    parts: Sequence[Part]
     duplicate: str
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from agent.config import load_config
 from agent.core.commands import Print, PrintSlip
+from agent.core.moment import Trust
 from agent.core.outage.procedure_records import By
 from agent.core.paper.paper_events import CopyAsked, ListAsked, ReferenceEntered, SlipKind
 from agent.core.paper.paper_records import Paper
@@ -31,7 +32,8 @@ MORNING = dt.datetime(2026, 11, 24, 6, 55, tzinfo=BRUSSELS)
 PEOPLE = crew(5, random.Random(4))
 RULES = Rules(BRUSSELS, DECLARATION, firm=MAIN_CONTRACTOR, lines=(Line("ciaw", "checkinatwork"),))
 EXAMPLE = Path(__file__).parents[1] / "config" / "werfpoort.example.toml"
-DOCUMENTS = Documents(load_config(EXAMPLE))
+CONFIG = load_config(EXAMPLE)
+DOCUMENTS = Documents(CONFIG)
 NUMBER = "2026112417"
 
 
@@ -137,3 +139,25 @@ def test_a_provisional_list_stays_so_on_paper_and_is_whole_as_pdf(gate: Simulati
     reference = state(gate).papers.of_sheet(sheet)
     assert NUMBER not in said(DOCUMENTS.list(sheet, reference, state(gate)))
     assert NUMBER in said(DOCUMENTS.list(sheet, reference, state(gate), completed=True))
+
+
+def test_the_slip_after_a_list_also_comes_where_no_clock_tells_the_day(gate: Simulation) -> None:
+    gate.inbox.put(ListAsked(gate.clock.now(), By.COMMAND))
+    gate.run_until(430)
+    (number,) = state(gate).papers.sheets
+    now = gate.clock.now()
+    lost = replace(now, unix_ms=now.unix_ms - 3 * 86_400_000, trust=Trust.UNKNOWN)
+    text = said(DOCUMENTS.slip(PrintSlip(SlipKind.KEEP_LIST), state(gate), lost))
+    assert number in text
+    assert "nummer" in text  # of a provisional list it says how to enter it
+
+
+def test_the_overview_of_the_keypad_numbers_the_employers(gate: Simulation) -> None:
+    rules = replace(state(gate).rules, employers=tuple(e.number for e in CONFIG.employers))
+    text = said(
+        DOCUMENTS.slip(
+            PrintSlip(SlipKind.KEYPAD), replace(state(gate), rules=rules), gate.clock.now()
+        )
+    )
+    for place, employer in enumerate(CONFIG.employers, 1):
+        assert re.search(rf"^{place} # {re.escape(employer.name)}, ", text, re.MULTILINE)

@@ -119,7 +119,7 @@ def claim_ended(state: State, now: Moment) -> slips.ClaimEnded | None:
 
 def restart(state: State, now: Moment, since: Moment | None, pressed: slips.Keys) -> slips.Restart:
     """Tap now, or be written on the list: the gate saw nobody."""
-    sheets = state.papers.of_day(state.rules.day(now))
+    sheets = state.papers.of_day(_today(state, now))
     zone = state.rules.zone
     return slips.Restart(
         since.local(zone) if since is not None and since.trusted else None,
@@ -131,7 +131,7 @@ def restart(state: State, now: Moment, since: Moment | None, pressed: slips.Keys
 
 def after_list(state: State, now: Moment, pressed: slips.Keys) -> slips.AfterList | None:
     """What to do with the lists of today; None when none is on paper."""
-    sheets = [sheet for sheet in state.papers.of_day(state.rules.day(now)) if sheet.printed]
+    sheets = [sheet for sheet in state.papers.of_day(_today(state, now)) if sheet.printed]
     if not sheets:
         return None
     return slips.AfterList(
@@ -145,6 +145,13 @@ def after_list(state: State, now: Moment, pressed: slips.Keys) -> slips.AfterLis
         any(not sheet.reference for sheet in sheets),
         pressed,
     )
+
+
+def _today(state: State, now: Moment) -> dt.date:
+    """By a right clock; else the last day for which a person made a list."""
+    if now.trusted:
+        return state.rules.day(now)
+    return max((s.made.day for s in state.papers.sheets.values()), default=state.rules.day(now))
 
 
 def latest(state: State) -> Incident | None:

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import overload
 
 from agent.core.paper.wording import TRAINING, Texts, Wording, company, instant, national
 from drivers.paper import (
@@ -135,6 +136,33 @@ def attendance_document(attendance: AttendanceList, languages: Sequence[Texts]) 
     return _Writer(attendance, languages).document()
 
 
+class _Pages(Sequence[Part]):
+    """The pages of a list, each made when it is asked for: a long list never stands in memory."""
+
+    def __init__(self, writer: _Writer) -> None:
+        self._writer = writer
+
+    def __len__(self) -> int:
+        return self._writer.pages()
+
+    @overload
+    def __getitem__(self, index: int) -> Part: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Part, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Part | tuple[Part, ...]:
+        places = range(len(self))[index]
+        if isinstance(places, range):
+            return tuple(self._writer.page(place + 1) for place in places)
+        return self._writer.page(places + 1)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 class _Writer:
     """Puts one list on pages."""
 
@@ -146,31 +174,38 @@ class _Writer:
         self._number = max(_NUMBER, len(str(lines)) + 1)
 
     def document(self) -> Document:
-        entries: list[Part] = []
-        for person in self._list.people:
-            entries.append(self._person(len(entries) + 1, person))
-        for stranger in (*self._list.strangers, *[None] * self._list.blank_lines):
-            entries.append(self._blank(len(entries) + 1, stranger))
-        starts = range(0, max(1, len(entries)), PEOPLE_A_PAGE)
-        pages = tuple(
-            self._page(n, len(starts), entries[start : start + PEOPLE_A_PAGE])
-            for n, start in enumerate(starts, 1)
-        )
-        return Document(pages, self._say("list.duplicate"))
+        return Document(_Pages(self), self._say("list.duplicate"))
 
-    def _page(self, page: int, pages: int, entries: Sequence[Part]) -> Part:
+    def pages(self) -> int:
+        """How many there are."""
+        return max(1, -(-self._entries() // PEOPLE_A_PAGE))
+
+    def page(self, page: int) -> Part:
+        """Page `page`, from 1."""
+        pages, first = self.pages(), (page - 1) * PEOPLE_A_PAGE
         blocks: list[Block] = [*self._banners()]
         blocks += self._head() if page == 1 else self._short_head()
         blocks += [Gap(), *(Text(text) for text in self._words.each("list.legend"))]
         blocks.append(Rule(heavy=True))
-        for entry in entries:
-            blocks += [*entry, Rule()]
+        for place in range(first, min(first + PEOPLE_A_PAGE, self._entries())):
+            blocks += [*self._entry(place), Rule()]
         if page == pages:
             blocks += self._end()
         number = self._list.list_number
         blocks.append(Text(f"{self._say('list.page', page=page, pages=pages)} - {number}"))
         blocks += [*self._banners(), Rule(heavy=True), Gap()]
         return tuple(blocks)
+
+    def _entries(self) -> int:
+        return len(self._list.people) + self._list.lines_to_fill_in
+
+    def _entry(self, place: int) -> Part:
+        """A person, then those whose badge nobody knows, then lines for whoever comes later."""
+        people, strangers = self._list.people, self._list.strangers
+        if place < len(people):
+            return self._person(place + 1, people[place])
+        unknown = place - len(people)
+        return self._blank(place + 1, strangers[unknown] if unknown < len(strangers) else None)
 
     def _banners(self) -> Iterator[Block]:
         if self._list.training:
