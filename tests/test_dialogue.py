@@ -302,6 +302,10 @@ def test_somebody_whom_no_roster_names_is_enrolled_without_a_name_until_one_does
     assert (worker.inss, worker.employer, worker.surname) == (STRANGER, RULES.employers[0], "")
     assert worker.valid_until == MORNING.date() + dt.timedelta(days=6)
     assert len(gate.daemon.keeper.state.ledger.obligations) == 8  # and is to be registered
+    gate.service.faults = Faults()
+    gate.run_until(gate.clock.true_ms / 1000 + 600)
+    owed = gate.daemon.keeper.state.ledger.latest(number, MORNING.date())
+    assert owed is not None and owed.outcome is Outcome.REGISTERED
     same = Roster({p.uid: p.worker for p in PEOPLE})
     assert not list(differences(book, same, MORNING.date()))
     (gone,) = differences(book, same, MORNING.date() + dt.timedelta(days=7))

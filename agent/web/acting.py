@@ -37,7 +37,8 @@ def question(deed: str, form: Form, who: str) -> tuple[Level, Question]:
     if make is None:
         raise NoSuchDeed(deed)
     try:
-        return make(form, who)
+        needs, asked = make(form, who)
+        return needs, {**asked, "by": "page", "who": who}
     except (KeyError, ValueError) as error:
         raise NoSuchDeed(f"{deed}: {error}") from error
 
