@@ -38,6 +38,9 @@ EOL_URGENT = 2
 COMMAND_S = 5.0
 RESTARTS_MANY = 5
 
+UDEV_RULES = Path("/usr/lib/udev/rules.d")
+UDEV_RUNS = Path("/run/udev/control")
+RULES_OF_UDEV = ("60-werfpoort.rules", "61-werfpoort-export.rules")
 UNIT = "werfpoort.service"
 MMC = Path("/sys/block")
 
@@ -252,6 +255,26 @@ def service() -> Iterator[Verdict]:
         yield well("service", "runs, and is started at boot")
     yield from _hardware_watchdog()
     yield from _log_bound()
+    yield udev()
+
+
+def udev(rules: Path = UDEV_RULES, runs: Path = UDEV_RUNS) -> Verdict:
+    """Whether the rules are there that let the agent use its devices and tell it of a stick."""
+    missing = [name for name in RULES_OF_UDEV if not (rules / name).is_file()]
+    if missing:
+        return warning(
+            "udev rules",
+            f"{', '.join(missing)} not in {rules}: USB devices may be closed to the agent, and a "
+            "stick that is put in starts no export",
+            "install the package: apt install ./werfpoort_…",
+        )
+    if not runs.exists():
+        return broken(
+            "udev rules",
+            "are there, and udev does not run: no device gets its stable name",
+            "sudo systemctl start systemd-udevd, then plug the devices in again",
+        )
+    return well("udev rules", "are there, and udev runs")
 
 
 def _hardware_watchdog() -> Iterator[Verdict]:

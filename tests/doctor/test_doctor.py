@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from agent.doctor import machine
 from agent.doctor.verdicts import Grade, exit_code, untried, warning, well
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import crew
@@ -205,6 +206,17 @@ def test_a_wrong_configuration_is_told_and_the_rest_not_tried(site: VirtualSite)
 
 
 # --- the words ---------------------------------------------------------------------------------
+
+
+def test_rules_of_udev_that_are_missing_or_not_carried_out_are_told(tmp_path: Path) -> None:
+    rules, control = tmp_path / "rules.d", tmp_path / "control"
+    rules.mkdir()
+    assert "a stick that is put in starts no export" in machine.udev(rules, control).found
+    for name in machine.RULES_OF_UDEV:
+        (rules / name).touch()
+    assert machine.udev(rules, control).grade is Grade.BROKEN
+    control.touch()
+    assert machine.udev(rules, control).grade is Grade.WELL
 
 
 def test_the_exit_code_is_that_of_the_worst_finding() -> None:

@@ -73,6 +73,12 @@ touch /run/werfpoort/export-asked
 must 'and taken' until_true 10 test ! -e /run/werfpoort/export-asked
 must 'without a complaint' bash -c '! systemctl is-failed werfpoort-export-asked.service'
 
+say 'the self-test'
+(cd / && "${as_agent[@]}" werfpoort doctor --json) >/tmp/doctor || true
+must 'it asks the agent' grep -A1 '"part": "agent"' /tmp/doctor
+must 'it finds the rules of udev' grep -A2 '"part": "udev rules"' /tmp/doctor
+must 'which are where udev looks (and no udev runs in a container)' grep 'are there, and' /tmp/doctor
+
 say 'a reload'
 must 'a good configuration is reloaded' systemctl reload werfpoort
 echo '[nonsense]' >>/etc/werfpoort/werfpoort.toml
