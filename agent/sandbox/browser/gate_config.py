@@ -8,6 +8,8 @@ from agent.sandbox.small_internet import ANCHORS, OTHER_RESOLVER, PAGE_NAME, THE
 
 MAINS_PIN = 26
 TOKEN = "made-up-token"
+ACCESS = "135790"
+"""Of the agent's own page."""
 
 GATE = """\
 [gate]
@@ -95,6 +97,10 @@ company = "{company}"
 name = "Bouwwerken De Linde"
 recipient = "RECIPIENT"
 main = true
+
+[page]
+listen = "127.0.0.1:PAGE"
+code = "ACCESS"
 """
 """What `agent.sandbox.browser.place` puts in for the words in capitals."""
 

@@ -17,7 +17,8 @@ import pyrage
 
 from agent.control import NobodyAnswers
 from agent.export.carrying import CarryError, Folder, carry
-from agent.sandbox.browser.gate_config import MAINS_PIN, MORE, TOKEN
+from agent.paper.operator_code import made
+from agent.sandbox.browser.gate_config import ACCESS, MAINS_PIN, MORE, TOKEN
 from agent.sandbox.browser.wires import Part, Wires
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import Person
@@ -32,6 +33,8 @@ MORNING = dt.time(7, 5)
 EVENING = dt.time(23, 50)
 LONGEST_ANSWER_S = 2.0
 """A code takes as long to be looked at as guessing it must."""
+AGAIN = dt.timedelta(seconds=3.3)
+"""Nobody holds the same badge again sooner: within 3 s the gate takes it for the same tap."""
 QUEUE_S = 1.0
 """Until the next one has stepped up to the reader."""
 
@@ -70,8 +73,14 @@ class TrainingSite(VirtualSite):
     """The site with its world; use as a context manager. Deeds may come from any thread."""
 
     def __init__(
-        self, folder: Path, people: Sequence[Person], wires: Wires, world_time: WorldTime
+        self,
+        folder: Path,
+        people: Sequence[Person],
+        wires: Wires,
+        world_time: WorldTime,
+        page_port: int,
     ) -> None:
+        """`page_port`: where the agent serves its own page, on the gate's loopback."""
         super().__init__(folder, people, paper=True, ground=wires.ground)
         self.time = world_time
         self.wires = wires
@@ -94,6 +103,7 @@ class TrainingSite(VirtualSite):
         recipient = str(pyrage.x25519.Identity.generate().to_public())
         host = self._supplier_server.address if wires.missing else "https://supplier.test"
         more = MORE.replace("SUPPLIER", host + BASE_PATH).replace("RECIPIENT", recipient)
+        more = more.replace("PAGE", str(page_port)).replace("ACCESS", made(ACCESS))
         self._ground = replace(self._ground, more=self._ground.more + more)
 
     def __enter__(self) -> Self:
@@ -114,6 +124,9 @@ class TrainingSite(VirtualSite):
         card = self._card(who)
         tapped = self.doings.taps.setdefault(who, Tapped())
         with self._hand:
+            if tapped.last is not None:
+                again = tapped.last + AGAIN
+                time.sleep(max(0.0, (again - self.time.now()).total_seconds()))
             tapped.times += 1
             tapped.last = self.time.now()
             self.tap(card)

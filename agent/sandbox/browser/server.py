@@ -39,10 +39,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from agent.core.signals import SIGNALS
+from agent.sandbox.browser.gate_config import ACCESS
 from agent.sandbox.browser.place import TrainingSite
 from agent.sandbox.browser.stories import STORIES, Guide
 from agent.sandbox.browser.view import LAMP_OF_PIN, Eyes, Seen
 from agent.sandbox.browser.wires import Part
+from agent.sandbox.site import CODE
 from drivers.emulators.pin_board import PinChange
 
 LOOK_S = 0.25
@@ -85,6 +87,7 @@ class SitePage:
         self._watchers: set[asyncio.Queue[str]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._looking: asyncio.Task[None] | None = None
+        self._closing = False
         self._last = ""
         self._pieces: dict[tuple[int, int], bytes] = {}
         site.lamps.listeners.append(self._pin)
@@ -198,7 +201,7 @@ class SitePage:
         try:
             yield _event("about", self._about())
             yield _event("view", await run_in_threadpool(self._looked))
-            while queue in self._watchers:
+            while queue in self._watchers and not self._closing:
                 try:
                     yield await asyncio.wait_for(queue.get(), QUIET_S)
                 except TimeoutError:
@@ -222,6 +225,12 @@ class SitePage:
         if loop is not None and lamp is not None and not loop.is_closed():
             said = msgspec.json.encode({"lamp": lamp, "on": change.level, "signal": signal})
             loop.call_soon_threadsafe(self._tell, _event("pin", said.decode()))
+
+    def close(self) -> None:
+        """Ends every stream, so that the server can end."""
+        self._closing = True
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._tell, ": over\n\n")
 
     def _tell(self, event: str) -> None:
         for queue in tuple(self._watchers):
@@ -256,8 +265,14 @@ class SitePage:
             for story in STORIES.values()
         ]
         signals = {signal.value: row.meaning for signal, row in SIGNALS.items()}
-        about = {"stories": stories, "signals": signals, "agent_page": self._agent_page}
-        about["lit"] = self._eyes.lit
+        about = {
+            "stories": stories,
+            "signals": signals,
+            "lit": self._eyes.lit,
+            "agent_page": self._agent_page,
+            "access": ACCESS,
+            "code": CODE,
+        }
         return msgspec.json.encode(about).decode()
 
 
@@ -273,6 +288,7 @@ class PageServer:
     """Serves on `listening`, a bound socket, from a thread; use as a context manager."""
 
     def __init__(self, page: SitePage, listening: socket.socket) -> None:
+        self._page = page
         config = uvicorn.Config(
             page.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
@@ -286,5 +302,6 @@ class PageServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._page.close()
         self._server.should_exit = True
         self._thread.join(5.0)

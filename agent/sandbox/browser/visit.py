@@ -20,6 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agent.sandbox.browser.place import TrainingSite, next_morning
+from agent.sandbox.browser.relay import Relay
 from agent.sandbox.browser.server import PageServer, SitePage
 from agent.sandbox.browser.wires import InternetWires, LoopbackWires, possible
 from agent.sandbox.people import crew
@@ -35,20 +36,23 @@ def visit(port: int = PORT) -> int:
     """Serves the site until the visitor has had enough; the exit code. Does not come back where a
     small internet is put up: the process goes on as `main`.
     """
-    listening = _listening(port)
+    listening, gates = _listening(port), socket.create_server(("127.0.0.1", 0))
     print(f"the virtual site: http://127.0.0.1:{listening.getsockname()[1]}/", flush=True)
     _show(listening.getsockname()[1])
     why = possible()
     if why:
-        return _open(listening, why)
-    os.set_inheritable(listening.fileno(), True)
-    inside = [sys.executable, "-m", "agent.sandbox.browser.visit", str(listening.fileno())]
+        return _open(listening, gates, why)
+    sockets = (listening.fileno(), gates.fileno())
+    for descriptor in sockets:
+        os.set_inheritable(descriptor, True)
+    inside = [sys.executable, "-m", "agent.sandbox.browser.visit", *map(str, sockets)]
     os.execvp(ENTERING[0], [*ENTERING, *inside])
 
 
-def main(descriptor: str) -> None:
-    """The same, inside namespaces of its own; `descriptor`: of the page's socket."""
-    sys.exit(_open(socket.socket(fileno=int(descriptor)), ""))
+def main(*descriptors: str) -> None:
+    """The same, inside namespaces of its own; `descriptors`: of the sockets of the two pages."""
+    listening, gates = (socket.socket(fileno=int(descriptor)) for descriptor in descriptors)
+    sys.exit(_open(listening, gates, ""))
 
 
 def _listening(port: int) -> socket.socket:
@@ -67,7 +71,11 @@ def _show(port: int) -> None:
         subprocess.Popen(order, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
 
 
-def _open(listening: socket.socket, why_not: str) -> int:
+def _open(listening: socket.socket, gates: socket.socket, why_not: str) -> int:
+    """`gates`: where visitors find the agent's own page; the agent itself where no namespace is."""
+    gates_port = gates.getsockname()[1]
+    if why_not:
+        gates.close()
     with tempfile.TemporaryDirectory(prefix="werfpoort-") as name:
         folder = Path(name)
         time = WorldTime(folder / "time")
@@ -80,8 +88,9 @@ def _open(listening: socket.socket, why_not: str) -> int:
         ending = None if somebody else _told_to_end()
         with (
             contextlib.closing(time),
-            TrainingSite(folder, people, wires, time) as site,
-            PageServer(SitePage(site), listening),
+            contextlib.nullcontext() if why_not else Relay(gates),
+            TrainingSite(folder, people, wires, time, gates_port) as site,
+            PageServer(SitePage(site, f"http://127.0.0.1:{gates_port}/"), listening),
         ):
             if ending is None:
                 from agent.sandbox.terminal import Terminal
@@ -106,4 +115,4 @@ def _told_to_end() -> Callable[[], None]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -134,7 +134,10 @@ function drawCounts(now) {
     row.append(make("dt", what), make("dd", count));
     return row;
   });
-  $("outcomes").replaceChildren(...(rows.length ? rows : [make("p", now.up ? "Nobody has tapped today." : "The agent is starting.", { className: "hint" })]));
+  $("outcomes").replaceChildren(...rows);
+  $("outcomes").hidden = !rows.length;
+  $("nobody").hidden = rows.length > 0;
+  $("nobody").textContent = now.up ? "Nobody has tapped today." : "The agent is starting.";
 }
 
 function standOf(one) {
@@ -306,6 +309,8 @@ live.addEventListener("about", (event) => {
   if (first) drawStories();
   $("own").hidden = !about.agent_page;
   $("own-link").href = about.agent_page;
+  $("access").textContent = about.access;
+  $("code").textContent = about.code;
   for (const lamp of LAMPS) pin({ lamp, on: about.lit[lamp] });
 });
 live.addEventListener("view", (event) => view(JSON.parse(event.data)));
