@@ -73,6 +73,11 @@ def concerns(
                     f"its service takes only what just happened: {lost}", MANAGER, _CORRECT
                 )
                 return
+            if obligation.ahead:
+                # Nothing was owed, and yet it may count: that it does is known only there.
+                ask = f"nothing was owed; if it stands in {_ONLINE}, tell {_CENTRE}"
+                yield Concern(f"registered ahead, nobody came: {lost}", MANAGER, ask)
+                return
             ask = f"tell {_CENTRE}; the journal shows why (werfpoort journal export)"
             yield Concern(f"midnight came first: {lost}", MANAGER, ask)
         case None:

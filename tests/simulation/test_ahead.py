@@ -130,6 +130,21 @@ def test_who_never_came_and_was_never_registered_does_not_expire() -> None:
     }
 
 
+def test_who_never_came_and_was_only_handed_over_owed_nothing_and_may_stand_there() -> None:
+    line = Line("supplier", "checkinatwork", abilities=frozenset({Ability.ASK_AFTER}))
+    with Simulation(PEOPLE, replace(RULES, lines=(line,)), FOUR, seed=1) as gate:
+        gate.offices.supplier.number_after = dt.timedelta(days=9)
+        confirm(gate, 10)
+        gate.run_until(33 * HOUR)
+        assert {(o.outcome, o.handed_to) for o in known(gate)} == {(Outcome.EXPIRED, "supplier")}
+        stand = status(gate.daemon.keeper.state, gate.clock.now())
+        (said,) = {(concern["problem"], concern["do"][:38]) for concern in stand["attention"]}
+        assert said == (
+            "registered ahead, nobody came: sent, and its answer lost",
+            "nothing was owed; if it stands in the ",
+        )
+
+
 def test_a_crew_that_cannot_be_registered_yet_calls_nobody_to_the_gate(gate: Simulation) -> None:
     gate.service.faults = Faults(unreachable=True)
     confirm(gate, 60)
