@@ -20,6 +20,7 @@ from agent.core.records import (
     DeviceRecovered,
     Entry,
     JournalOpened,
+    ObligationOpened,
 )
 from agent.core.rules import Rules
 
@@ -141,5 +142,17 @@ def restore(rules: Rules, entries: Iterable[Entry]) -> State:
     """The state that these entries make: the lasting kinds, and all from the last base on."""
     state = State(rules)
     for entry in entries:
-        state = apply(state, entry)
+        state = apply(state, _with_the_rosters_worker(entry, state.book))
     return state
+
+
+def _with_the_rosters_worker(entry: Entry, book: badges.Book) -> Entry:
+    """The entry with its worker as the roster holds it, where they are alike: of 10,000 read from a
+    journal each would else be there twice, 0.7 KiB a worker."""
+    opened = entry.record
+    if not isinstance(opened, ObligationOpened):
+        return entry
+    listing = book.listed.get(opened.worker)
+    if listing is None or listing.worker != opened.person:
+        return entry
+    return replace(entry, record=replace(opened, person=listing.worker))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -249,7 +250,8 @@ def decoded(row: tuple[int, str, int, int, str, str, bytes | None]) -> Entry:
     """The entry that a row of `entry` with its `payload.body` holds."""
     seq, kind, unix_ms, mono_ms, boot_id, trust, body = row
     record = None if body is None else _DECODERS[kind].decode(body)
-    return Entry(seq, Moment(unix_ms, mono_ms, boot_id, Trust(trust)), kind, record)
+    # The same few boots over and over: each string once.
+    return Entry(seq, Moment(unix_ms, mono_ms, sys.intern(boot_id), Trust(trust)), kind, record)
 
 
 def _opened(name: str) -> Database:

@@ -47,8 +47,9 @@ def store(folder: Path, taps: int) -> None:
     clock = SystemClock(believed=True)
     owner = Owner(config.gate.name, training=True)
     keeper = opened(config.gate.journal, config.rules, random.SystemRandom(), owner, clock.now())
-    uids = list(read_roster(config.gate.roster, DECLARATION).roster.badges)
-    now = clock.now()
+    read = read_roster(config.gate.roster, DECLARATION).roster
+    uids, now = list(read.badges), clock.now()
+    keeper.do(RosterOffered(now, read, "bench"))
     for place in range(taps):
         age_ms = (taps - place) * PAUSE_MS
         at = Moment(now.unix_ms - age_ms, now.mono_ms - age_ms, now.boot_id, now.trust)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import itertools
 from collections.abc import Sequence
@@ -730,3 +731,14 @@ def test_an_item_that_is_missing_in_the_answer_is_in_doubt_and_the_others_are_se
     assert site.all()[2].unsure
     site.until(HOUR)
     assert [r.reference for r in site.sent().registrations] == [two]
+
+
+def test_a_restored_state_holds_each_worker_once() -> None:
+    site = Gate(DIRECT)
+    site.tap(0, 1)
+    again = gate.restore(site.state.rules, copy.deepcopy(site.entries))
+    assert again == site.state
+    for o in again.ledger.obligations.values():
+        listing = again.book.listed.get(o.worker)
+        assert listing is not None
+        assert o.person is listing.worker
