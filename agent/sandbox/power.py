@@ -137,6 +137,7 @@ class Trial:
         """One badge after the other, each until it is answered; how the process ended."""
         changes, patience = self._site.lamps.changes, time.monotonic() + ANSWER_S
         while not self._site.ended() and time.monotonic() < patience:
+            patience = time.monotonic() + ANSWER_S  # for this badge: a trial may have many
             person, seen = self._next(), len(changes)
             card = ntag213(person.uid)
             self._site.reader.enter(card)
