@@ -10,6 +10,7 @@ installed it, because such a skip hides a step that `.ci/run` lacks.
 from __future__ import annotations
 
 import os
+import signal
 from typing import Protocol
 
 import pytest
@@ -32,6 +33,11 @@ def _needs(what: str, *, available: object, installable_in_ci: bool) -> None:
 @pytest.fixture(scope="session")
 def needs() -> Needs:
     return _needs
+
+
+def pytest_configure() -> None:
+    """A run that is told to end puts away what it started, as one that is broken off by hand."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

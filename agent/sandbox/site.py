@@ -218,7 +218,13 @@ class VirtualSite:
             self._parts.enter_context(self.printer)
         self.reader = self._parts.enter_context(Pn532Emulator(self.folder / "reader"))
         self._parts.callback(self.stop_agent)
-        self.start_agent()
+        try:
+            self.start_agent()
+        except (
+            BaseException
+        ):  # an agent left behind would read whatever comes in its reader's place
+            self._parts.close()
+            raise
         return self
 
     def __exit__(
