@@ -25,7 +25,7 @@ from drivers.emulators.nfc_cards import ntag213
 
 PEOPLE = crew(3, random.Random(3))
 CARDS = [ntag213(person.uid) for person in PEOPLE]
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 DISK_BYTES = 16 * 1024 * 1024
 
 
