@@ -174,6 +174,14 @@ def only_the_command_line_imports_the_virtual_site_and_late(module: Module) -> I
                 yield f"line {found.line} imports {found.name}"
 
 
+def nothing_loads_the_page_unless_it_is_wanted(module: Module) -> Iterator[str]:
+    """A gate without a page does without what it takes of memory."""
+    if module.shipped and not module.path.startswith(("agent/web/", "agent/sandbox/")):
+        for found in module.imports:
+            if found.within("agent.web", "jinja2", "starlette", "uvicorn") and not found.late:
+                yield f"line {found.line} imports {found.name}"
+
+
 def no_file_is_too_long(module: Module) -> Iterator[str]:
     lines = len(module.text.splitlines())
     if module.shipped and lines > MAX_FILE_LINES:
@@ -238,6 +246,7 @@ RULES: dict[Rule, tuple[str, str]] = {
         "agent/cli/__init__.py",
         "from agent import sandbox",
     ),
+    nothing_loads_the_page_unless_it_is_wanted: ("agent/assembly.py", "from agent import web"),
     no_file_is_too_long: ("agent/daemon.py", "\n" * (MAX_FILE_LINES + 1)),
     no_function_is_too_long: (
         "drivers/paper.py",

@@ -37,50 +37,56 @@ def question(deed: str, form: Form, who: str) -> tuple[Level, Question]:
     if make is None:
         raise NoSuchDeed(deed)
     try:
-        needs, asked = make(form, who)
+        needs, asked = make(form)
         return needs, {**asked, "by": "page", "who": who}
     except (KeyError, ValueError) as error:
         raise NoSuchDeed(f"{deed}: {error}") from error
 
 
-def _step(form: Form, who: str) -> tuple[Level, Question]:
+def _step(form: Form) -> tuple[Level, Question]:
     if form["step"] not in STEPS:
         raise ValueError("no step of a person")
     asked = {"ask": "outage-step", "incident": form["incident"], "step": form["step"]}
-    return Level.ACCESS, {**asked, "who": who, "note": form.get("note", "")}
+    return Level.ACCESS, {**asked, "note": form.get("note", "")}
 
 
-def _confirm(form: Form, who: str) -> tuple[Level, Question]:
+def _confirm(form: Form) -> tuple[Level, Question]:
     asked = {"ask": "outage-confirm", "incident": form["incident"], "cause": form["cause"]}
-    return Level.ACCESS, {**asked, "who": who, "reference": form.get("reference", "")}
+    return Level.ACCESS, {**asked, "reference": form.get("reference", "")}
 
 
-def _reference(form: Form, who: str) -> tuple[Level, Question]:
+def _reference(form: Form) -> tuple[Level, Question]:
     how = form.get("how", "centre")
     if how not in ("centre", "form"):
         raise ValueError("no way to get a number")
     asked = {"ask": "paper-reference", "number": form["number"], "how": how}
-    return Level.OPERATOR, {**asked, "firm": form.get("firm", "")}
+    return Level.OPERATOR, {**asked, "firm": form.get("firm", ""), "expected": _lines(form)}
 
 
-def _list(form: Form, who: str) -> tuple[Level, Question]:
-    return Level.OPERATOR, {"ask": "paper-list", "addendum": form.get("addendum") == "yes"}
+def _lines(form: Form) -> list[str]:
+    """Who comes later today, a name or number a line."""
+    return [line.strip() for line in form.get("expected", "").splitlines() if line.strip()]
 
 
-def _copy(form: Form, who: str) -> tuple[Level, Question]:
+def _list(form: Form) -> tuple[Level, Question]:
+    addendum = form.get("addendum") == "yes"
+    return Level.OPERATOR, {"ask": "paper-list", "addendum": addendum}
+
+
+def _copy(form: Form) -> tuple[Level, Question]:
     return Level.OPERATOR, {"ask": "paper-copy", "number": form["number"]}
 
 
-def _looked(form: Form, who: str) -> tuple[Level, Question]:
+def _looked(form: Form) -> tuple[Level, Question]:
     return Level.OPERATOR, {"ask": "paper-looked", "whole": True, "number": form["number"]}
 
 
-def _filled(form: Form, who: str) -> tuple[Level, Question]:
+def _filled(form: Form) -> tuple[Level, Question]:
     count = int(form["count"])
     return Level.OPERATOR, {"ask": "paper-filled", "count": count, "number": form["number"]}
 
 
-_DEEDS: Mapping[str, Callable[[Form, str], tuple[Level, Question]]] = {
+_DEEDS: Mapping[str, Callable[[Form], tuple[Level, Question]]] = {
     "step": _step,
     "confirm": _confirm,
     "reference": _reference,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -315,9 +315,15 @@ class PageApp:
         if visit.session is not None:
             said, visit.session.said = visit.session.said, None
         token = visit.session.csrf if visit.session is not None else ""
-        html = self._renderer.render(
-            template, visit.language, place=place, token=token, said=said, **values
-        )
+        query = visit.request.query_params.multi_items()
+        kept = urlencode([(name, value) for name, value in query if name != "lang"])
+        standing = {
+            "place": place,
+            "token": token,
+            "said": said,
+            "kept": f"{kept}&" if kept else "",
+        }
+        html = self._renderer.render(template, visit.language, **standing, **values)
         return HTMLResponse(html, status, {"Vary": "Cookie, Accept-Language"})
 
     def _enter_page(

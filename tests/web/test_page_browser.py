@@ -83,6 +83,18 @@ def test_whoever_looks_sees_the_next_tap_without_asking_and_keeps_what_he_types(
     assert heard.errors == []
 
 
+def test_a_gate_that_falls_and_comes_back_is_told_and_the_page_goes_on(
+    gate: Any, opened: Opened
+) -> None:
+    page = opened(gate.url)
+    page.wait_for_function("document.getElementById('live').dataset.listens")
+    gate.site.stop_agent()
+    page.wait_for_selector("#lost:visible")
+    assert "niet bereikbaar" in page.inner_text("#lost")
+    gate.site.start_agent()
+    page.wait_for_selector("#lost", state="hidden")
+
+
 def test_an_outage_is_walked_through_to_the_printed_list(
     trouble: Any, opened: Opened, heard: Any, tmp_path: Path
 ) -> None:
@@ -109,14 +121,15 @@ def test_an_outage_is_walked_through_to_the_printed_list(
     shot(page, "phone-number")
     assert hindrances(page) == []
     page.fill("#number", "RSZ-47/A")
+    page.fill("#expected", f"{trouble.late}\n")
     page.click("form.number button")
     page.wait_for_selector(".said.done")
     page.wait_for_selector("text=is bewijs")  # the printer has it, and the page hears of it
     assert trouble.site.printer is not None
-    printed = trouble.site.printer.text
+    printed = " ".join(trouble.site.printer.text.split())
     assert "RSZ-47/A" in printed
-    assert all(number in printed for number in trouble.numbers[len(trouble.names) :][:3])
-    assert "operator (pagina)" in printed
+    assert all(number in printed for number in trouble.numbers[len(trouble.names) :][:4])
+    assert "An Peeters" in printed  # who entered the number
     shot(page, "phone-list")
     assert hindrances(page) == []
     address = page.get_attribute("a:has-text('Openen als PDF')", "href")

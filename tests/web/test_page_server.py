@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from agent.sandbox.story_setting import past_of, rules_of, well_scene
 from agent.sandbox.story_stage import Stage
 from agent.web.door import ONE
 from agent.web.glance import Seam
+from agent.web.live import MOST_LISTENERS
 from agent.web.opening import open_page
 from agent.web.server import MOST_CONNECTIONS, PageServer, PageUnserved
 
@@ -417,6 +419,30 @@ def test_a_stream_ends_with_the_session_whose_names_it_shows(behind: Any) -> Non
         page.stage.taps(1)
         assert next(line for line in lines if line) == "event: changed"
         assert [line for line in lines if line not in ("", "data: {}")] == []
+
+
+def test_more_listeners_than_enough_are_turned_away_and_a_place_is_free_again(
+    behind: Any,
+) -> None:
+    page = behind()
+    with page.browser() as client, ExitStack() as streams:
+        listening = [
+            streams.enter_context(client.stream("GET", "/live?seen="))
+            for _ in range(MOST_LISTENERS)
+        ]
+        heard = [one.iter_lines() for one in listening]
+        assert {next(lines) for lines in heard} == {"retry: 3000"}
+        assert page_is_full(client)
+        listening[0].close()
+        until = time.monotonic() + 20
+        while page_is_full(client):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def page_is_full(client: httpx.Client) -> bool:
+    with client.stream("GET", "/live?seen=") as stream:
+        return stream.status_code == 503
 
 
 def test_a_stop_ends_every_stream_at_once(behind: Any) -> None:

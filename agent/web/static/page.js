@@ -34,8 +34,8 @@
 
   // True while somebody types or chooses in a part: it is renewed when he is done.
   function inUse(part) {
-    if (part.contains(document.activeElement) && document.activeElement.matches("input, select")) return true;
-    return [...part.querySelectorAll("input:not([type=hidden]):not([type=radio])")].some((input) => input.value !== input.defaultValue);
+    if (part.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) return true;
+    return [...part.querySelectorAll("input:not([type=hidden]):not([type=radio]), textarea")].some((input) => input.value !== input.defaultValue);
   }
 
   function show(name, html) {
