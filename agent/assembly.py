@@ -206,7 +206,9 @@ def _tend(
     )
     _watch(desk, config, posts, daemon, clock, work)
     work.start("terms", partial(desk.journal.retention.watch, clock))
-    notices = open_notices(config.notices, config.gate.name, lambda: daemon.keeper.state)
+    notices = open_notices(
+        config.notices, config.gate.name, lambda: daemon.keeper.state, names_of(config)
+    )
     if notices is not None:
         parts.callback(notices.close)
         work.start("notices", partial(notices.watch, clock))

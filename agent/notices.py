@@ -20,6 +20,7 @@ from agent.core.moment import Moment
 from agent.core.standing import subjects
 
 if TYPE_CHECKING:
+    from agent.channels.names import Names
     from agent.channels.wire import Wire
     from agent.config.settings import NoticeSettings
     from agent.core.state import State
@@ -33,16 +34,18 @@ SUCCESS = range(200, 300)
 log = logging.getLogger(__name__)
 
 
-def open_notices(settings: NoticeSettings, gate: str, state: Callable[[], State]) -> Notices | None:
+def open_notices(
+    settings: NoticeSettings, gate: str, state: Callable[[], State], names: Names | None = None
+) -> Notices | None:
     """What tells elsewhere; None when nobody is to be told. A `ca_file` that is renewed is taken up
-    at the next look."""
+    at the next look. `names` finds the addresses of hosts, by default the machine's resolver."""
     if not (settings.heartbeat_url or settings.webhook_url):
         return None
     from agent.channels.credentials import Authorities
     from agent.channels.wire import Wire
 
     trusted = None if settings.ca_file is None else Authorities(settings.ca_file)
-    return Notices(settings, gate, Wire(trusted), state)
+    return Notices(settings, gate, Wire(trusted, names=names), state)
 
 
 class Notices:

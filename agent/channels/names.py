@@ -51,9 +51,9 @@ class Names:
     def addresses(self, host: str, wait_s: float) -> list[str]:
         """The host's addresses, each once, at least one. Raises OSError; within `wait_s`, unless
         only the machine's resolver may be asked and hangs."""
+        _check(host)
         if not self._resolvers or _is_address(host):
             return machines(host)
-        _check(host)
         until = time.monotonic() + wait_s
         answers: SimpleQueue[Answer] = SimpleQueue()
         awaited = self._ask_machine(host, answers)
