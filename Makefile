@@ -13,7 +13,7 @@ ARCH ?= $(shell dpkg --print-architecture)
 RELEASE ?= bookworm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint bench powercut simulate deb install package hardware-vm lock clean
+.PHONY: help setup run test check lint bench powercut simulate simulate-mutants deb install package hardware-vm lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ powercut: $(READY) ## take the power from the agent CUTS=200 times and kill it K
 simulate: $(READY) ## live through worlds drawn from seeds; SEED=7 (or "7 8", or a kept world's file) WEEKS=4 FRESH=2
 	@$(BIN)/python -m agent.sandbox.world $(SEED) $(if $(WEEKS),--weeks $(WEEKS)) \
 		$(if $(WORKERS),--workers $(WORKERS)) $(if $(FRESH),--fresh $(FRESH)) --shrink
+
+simulate-mutants: $(READY) ## deliberate defects in a copy of the agent, each to be caught in simulation: some minutes
+	@$(BIN)/python tests/simulation/mutants.py
 
 setup: $(READY) ## make .venv, or renew it when the requirements changed; the others do it too
 

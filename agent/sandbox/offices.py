@@ -60,7 +60,8 @@ def _papers(day: dt.date) -> tuple[Authority, Pair]:
 
 
 class Offices:
-    """The emulated services, as far as they are asked for, on a simulated clock."""
+    """The emulated services, as far as they are asked for, on a simulated clock. `ledger`: the
+    authority's own, where several gates register with it."""
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class Offices:
         clock: VirtualClock,
         now: Callable[[], dt.datetime],
         between: Between = _nothing,
+        ledger: PresenceLedger | None = None,
     ) -> None:
         authority, pair = _papers(now().date())
         self._between = between
@@ -77,7 +79,7 @@ class Offices:
         self._token.touch(0o600)
         self._token.write_text(TOKEN)
         self._clock, self._now = clock, now
-        self.ledger = PresenceLedger()
+        self.ledger = ledger if ledger is not None else PresenceLedger()
         self.ciaw = PresenceService(now, authority.certificate, ledger=self.ledger)
         public = x509.load_pem_x509_certificate(pair.certificate_pem).public_key()
         pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -38,6 +38,7 @@ from agent.sandbox.layers import Layers, all_well
 from agent.sandbox.lossy_disk import LossyDisk
 from agent.sandbox.offices import Offices
 from agent.sandbox.people import DECLARATION, Person, roster_csv
+from agent.sandbox.presence_ledger import PresenceLedger
 from agent.sandbox.tray import Tray
 from agent.sandbox.virtual import VirtualClock, VirtualInbox, VirtualWork
 from agent.seams import Gauges
@@ -72,10 +73,18 @@ class Shown:
 
 
 class Simulation:
-    """One site from `starts` (aware) on; `rules` as configured. Use as a context manager."""
+    """One site from `starts` (aware) on; `rules` as configured. Use as a context manager.
+
+    `ledger`: the authority's, where another gate registers with it, too.
+    """
 
     def __init__(
-        self, people: Sequence[Person], rules: Rules, starts: dt.datetime, seed: int
+        self,
+        people: Sequence[Person],
+        rules: Rules,
+        starts: dt.datetime,
+        seed: int,
+        ledger: PresenceLedger | None = None,
     ) -> None:
         self.people = tuple(people)
         self.chance = random.Random(seed)
@@ -86,7 +95,7 @@ class Simulation:
         self._starts = starts
         self._folder = tempfile.TemporaryDirectory(prefix="werfpoort-day-")
         self.folder = Path(self._folder.name)
-        self.offices = Offices(self.folder, self.clock, self.now, self._between)
+        self.offices = Offices(self.folder, self.clock, self.now, self._between, ledger)
         self.service = self.offices.ciaw
         self.disk = LossyDisk(f"simulated-{next(_disks)}", self.folder)
         self.roster = self.folder / "roster.csv"

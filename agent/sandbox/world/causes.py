@@ -161,7 +161,7 @@ CAUSES: Mapping[str, Cause] = {
     ),
     "both-providers": _cause(
         _THEIRS,
-        _THEIRS,
+        _OPEN,  # a modem tells a real gate too little to be called well
         Layer.INTERNET,
         "the networks of both providers are down",
         lambda s: s.second and s.medium is not Medium.MOBILE,

@@ -89,6 +89,8 @@ class Watch:
         self._tap_ms: dict[int, int] = {}
         self._loose: dict[int, Moment] = {}
         self._sure: tuple[int, bytes] = (0, b"")
+        """The last entry that was durable; `_before`: when the gate went dark."""
+        self._before = self._sure
         self._verified: tuple[int, bytes] = (0, bytes(32))
         self._entries = 0
         self._standing: dict[tuple[str, dt.date], list[Entry]] = {}
@@ -131,8 +133,7 @@ class Watch:
 
     def dark(self, why: str) -> None:
         """The gate does not run from now on."""
-        self.running = False
-        self.coming = None
+        self.running, self.coming, self._before = False, None, self._sure
         self.counts["cuts"] += 1
         self.tells(why)
         self.stands()
@@ -142,7 +143,7 @@ class Watch:
         self.running = True
         self._up_ms = self._now_ms()
         assert self._play is not None
-        seq, seal = self._sure
+        seq, seal = self._before
         if seq:
             with closing(self._reading()) as connection:
                 found = connection.execute(
@@ -241,12 +242,24 @@ class Watch:
             self._loose[seq] = at
 
     def _opened(self, opened: ObligationOpened) -> None:
+        self._of_its_day(opened)
         who = self.badges.get(opened.uid)
         settled = self._now_ms() - self.rostered_ms > ROSTER_MS and not self.edited
         if settled and who is not None:
             person = self.world.people[who].worker
             if person.identity != opened.person.identity:
                 self.finds("a badge leads to its worker", f"{opened.reference} is for another one")
+
+    def _of_its_day(self, opened: ObligationOpened) -> None:
+        """What is owed is owed for the day of the tap, by the true clock, where ours is right."""
+        assert self._play is not None
+        tapped_ms = self._tap_ms.get(opened.tap)
+        if tapped_ms is None or self._play.off_ms() or not opened.at.trusted:
+            return
+        about = {self.world.day(tapped_ms + shift) for shift in (-MINUTE_MS, MINUTE_MS)}
+        if opened.day not in about:
+            text = f"{opened.reference}: for {opened.day}, tapped on {self.world.day(tapped_ms)}"
+            self.finds("4. the day of the tap", text)
 
     def shown(self, lamp: str) -> None:
         """A lamp lights: whoever stands there believes it."""
@@ -290,7 +303,8 @@ class Watch:
         same = [e for e in known if e.submitted.key == submitted.key and e.cancelled is None]
         if same and not entry.duplicate:
             self.finds("5.2 once a day", f"registered twice for {day}: {submitted.reference}")
-        if entry.duplicate and entry.sender != ONLINE:
+        searchable = submitted.at is None  # in and out cannot be searched: sent again is all
+        if entry.duplicate and entry.sender != ONLINE and searchable:
             self._again(entry, same[0])
         known.append(entry)
 

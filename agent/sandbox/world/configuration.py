@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from agent.core.delivery.inquiries import Ability
 from agent.core.outage.contacts import Contacts
 from agent.core.outage.facts import Facts, Medium, Party, Uplink, Way
@@ -38,7 +40,7 @@ def rules_of(site: Site) -> Rules:
     uplinks = [Uplink("uplink", medium, "Alfa", "fibre", box, medium is not Medium.MOBILE)]
     if site.second:
         uplinks.append(Uplink("second", Medium.MOBILE, "Beta", "radio"))
-    return Rules(
+    rules = Rules(
         ZONE,
         DECLARATION,
         MAIN_CONTRACTOR,
@@ -57,3 +59,4 @@ def rules_of(site: Site) -> Rules:
             supplier_phone="02 000 00 00" if "supplier" in site.lines else "",
         ),
     )
+    return replace(rules, burst_ms=10_000, longest_retry_ms=900_000) if site.patient else rules

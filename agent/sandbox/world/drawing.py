@@ -67,7 +67,7 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
         if chance.random() < 0.3:
             week = max(0, chance.choice(CHANGES) - weeks + 1)
     starts = dt.datetime.combine(FIRST_MONDAY + dt.timedelta(weeks=week), dt.time(), ZONE)
-    site = _site(random.Random(f"{seed}/site"))
+    site = site_of(random.Random(f"{seed}/site"))
     people = _people(random.Random(f"{seed}/people"), workers, site)
     empty = World(seed, starts, weeks * 7, site, people, (), ())
     days = [n for n in range(weeks * 7) if week + n // 7 not in HOLIDAYS]
@@ -85,7 +85,8 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
     )
 
 
-def _site(chance: random.Random) -> Site:
+def site_of(chance: random.Random) -> Site:
+    """A site as chance makes it."""
     medium = chance.choice((Medium.WIRED, Medium.WIRED, Medium.WIRED, Medium.WIFI, Medium.MOBILE))
     cleaners = chance.random() < 0.25
     lines = chance.choice((("ciaw",), ("ciaw",), ("ciaw",), ("supplier", "ciaw"), ("supplier",)))

@@ -29,12 +29,15 @@ class Lived:
         )
 
 
-def lived(world: World, told: Callable[[int, str], None] | None = None) -> Lived:
-    """Lives through it, in this thread. `told`: hears the story, with its true times."""
+def lived(
+    world: World, told: Callable[[int, str], None] | None = None, *, stops: bool = False
+) -> Lived:
+    """Lives through it, in this thread. `told`: hears the story, with its true times. `stops`: at
+    the first thing that is wrong."""
     with Play(world) as play:
         play.watch.told = told
         try:
-            play.live()
+            play.live(stops=stops)
             play.watch.verify()
         finally:
             play.watch.over()

@@ -168,7 +168,7 @@ class Play(Simulation):
         self._dead = False
         self.disk.after(1 << 60, lambda: None)
         self.watch.dark(f"the gate's power goes, for {cut.dark_ms / MINUTE_MS:.1f} min")
-        self.clock.set_wall(-self._off_ms())
+        self.clock.set_wall(-self.off_ms())
         self._cut_off(cut.dark_ms)
         if cut.clock != "right":
             self.clock.trust = Trust.UNKNOWN if cut.clock == "unknown" else Trust.RTC
@@ -197,13 +197,13 @@ class Play(Simulation):
         if self.world.site.battery:
             self.daemon.report(MainsSeen(self.truth.mains))
 
-    def _off_ms(self) -> int:
+    def off_ms(self) -> int:
         """What the wall clock is ahead of the truth."""
         return self.clock.now().unix_ms - round(self.clock.truth().timestamp() * 1000)
 
     def _set_clock(self) -> None:
         """NTP, or a person, sets the clock right."""
-        self.clock.set_wall(-self._off_ms())
+        self.clock.set_wall(-self.off_ms())
         self.clock.trust = Trust.NTP
 
     # --- happenings ------------------------------------------------------------------------------
@@ -325,11 +325,12 @@ class Play(Simulation):
 
     # --- time ----------------------------------------------------------------------------------
 
-    def live(self, until_ms: int | None = None) -> None:
-        """Lets everything happen, until then or to the end of the last day."""
+    def live(self, until_ms: int | None = None, *, stops: bool = False) -> None:
+        """Lets everything happen, until then or to the end of the last day; `stops`: or until
+        something is wrong."""
         ends = self.world.days * 24 * HOUR_MS if until_ms is None else until_ms
         self.inbox.horizon_ms = ends
-        while self.clock.true_ms < ends:
+        while self.clock.true_ms < ends and not (stops and self.watch.wrong):
             try:
                 stopped = not self.daemon.turn()
             except PowerGone:

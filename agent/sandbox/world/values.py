@@ -48,6 +48,8 @@ class Site(msgspec.Struct, frozen=True):
     cleaners: str = ""
     """The employer whose workers owe Check In and Out."""
     latency_ms: int = 800
+    patient: bool = False
+    """The gate tries a little less often than by default: a long outage in a third of the calls."""
     """How long a service takes to answer on an ordinary day."""
 
 
