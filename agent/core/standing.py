@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from agent.core.falls import in_a_loop
 from agent.core.moment import Moment
 from agent.core.state import State
 
 PRINTER = "printer"
+LOOP_TO_DO = "send what journalctl -u werfpoort says to the supplier of this software"
+"""Of an agent that falls again and again, and is started anew each time."""
 
 
 def subjects(state: State, now: Moment) -> Mapping[str, str]:
@@ -26,6 +29,8 @@ def subjects(state: State, now: Moment) -> Mapping[str, str]:
         told["unknown badges"] = (
             f"{unknown} today; to do: werfpoort badge assign, or werfpoort badge dismiss"
         )
+    if falls := in_a_loop(state.falls, now):
+        told["the agent falls"] = f"{falls} times within an hour; to do: {LOOP_TO_DO}"
     for told_of in state.expiries.values():  # a subject of its own at each threshold: told again
         told[f"credential {told_of.channel}, {told_of.days} days"] = (
             f"the {told_of.what} of channel {told_of.channel} ends on "

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.core import badges, endings, exports, obligations, passages, taps
+from agent.core import badges, endings, exports, falls, obligations, passages, taps
 from agent.core.delivery import cancellations, detours, dispatch, expiries, followups, troubles
 from agent.core.doubt import Doubt
 from agent.core.doubt import apply as apply_doubt
@@ -62,12 +62,14 @@ class State:
     expiries: expiries.Expiries = field(default_factory=dict)
     checkpoint: CheckpointSigned | None = None
     """The last one; there is none between the beginning of a day and its first checkpoint."""
+    falls: falls.Falls = ()
 
     def base(self) -> int:
         """The earliest entry from which this state can be rebuilt, beside the lasting kinds."""
         earliest = [self.seq]
         earliest += [o.seq for o in self.ledger.obligations.values()]
         earliest += [tap.seq for tap in self.taps.loose]
+        earliest += [fall.seq for fall in self.falls]
         earliest += self.lines.seqs.values()
         earliest += [asked.seq for asked in self.lines.asked.values()]
         earliest += self.papers.base()
@@ -113,6 +115,7 @@ def apply(state: State, entry: Entry) -> State:
         exports.apply(state.export, entry),
         expiries.apply(state.expiries, entry),
         state.checkpoint,
+        falls.apply(state.falls, entry),
     )
     return _with_own(after, entry)
 

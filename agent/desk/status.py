@@ -12,10 +12,12 @@ from agent.core import gate
 from agent.core.concerns import concerns, standing
 from agent.core.delivery import ahead, expiry, schedule
 from agent.core.delivery.expiries import THRESHOLDS_DAYS
+from agent.core.falls import in_a_loop
 from agent.core.identifiers import mask_uid
 from agent.core.moment import Moment
 from agent.core.obligations import Obligation, Outcome
 from agent.core.paper.papers import Sheet, lacks
+from agent.core.standing import LOOP_TO_DO
 from agent.core.state import State
 
 
@@ -61,6 +63,7 @@ def status(state: State, now: Moment) -> dict[str, Any]:
             **dict.fromkeys(sorted(state.broken), False),
         },
         "export": _export(state),
+        "falls": in_a_loop(state.falls, now),
         "broken": {name: f"{b.cause}; to do: {b.hint}" for name, b in state.broken.items()},
     }
 
@@ -169,6 +172,8 @@ def counted(counts: dict[str, int]) -> str:
 
 def warnings(stand: dict[str, Any]) -> Iterator[str]:
     """What is amiss and asks for a person, one line each; names nobody."""
+    if stand["falls"]:
+        yield f"the agent fell {stand['falls']} times within an hour; {LOOP_TO_DO}"
     if young := stand["undated_taps"] - stand["taps_without_day"]:
         yield f"taps that wait for the clock: {young}; set the clock (NTP)"
     if stand["taps_without_day"]:
