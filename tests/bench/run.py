@@ -31,6 +31,7 @@ from drivers.emulators.nfc_cards import ntag213
 
 sys.path.insert(0, str(Path(__file__).parent))
 import backlog
+import browsers
 import dialogue
 import equipped
 import evidence_year
@@ -285,6 +286,21 @@ def paper(table: Table) -> None:
     table.add("list of 500 as PDF", "", "s", papers.pdf_s())
 
 
+def page(table: Table) -> None:
+    """The page with 1,000 people in the roster, and twenty browsers that listen to it."""
+    seen = browsers.measured(0.5 if QUICK else browsers.MINUTES)
+    table.add("page, 1,000 people: resident memory", "≤ 96", "MiB", seen.resident_mib)
+    table.add("page: first view, with all that it names", "≤ 150", "kB", seen.view_bytes / 1000)
+    for percent in (50, 95):
+        took = percentile(seen.view_ms, percent)
+        table.add(f"page: first view on loopback, p{percent}", "≤ 300", "ms", took)
+        alone, watched = (percentile(v, percent) for v in (seen.alone_ms, seen.watched_ms))
+        table.add(f"page, nobody listens: tag to amber, p{percent}", "", "ms", alone)
+        table.add(f"page, 20 listen: tag to amber, p{percent}", "", "ms", watched)
+    table.add("page, nobody listens: grown by the taps", "", "MiB", seen.grown_alone_mib)
+    table.add("page, 20 listened: grown by as many", "", "MiB", seen.grown_mib)
+
+
 def outages(table: Table) -> None:
     """A year of evidence through the core, and the state rebuilt from what it journaled."""
     steps_s, restored_s, _ = evidence_year.replayed_s()
@@ -322,6 +338,7 @@ def main() -> None:
     measures: tuple[Callable[[Table], None], ...] = (
         *(peace, in_process, rush, start_and_idle, whole_gate, drain, growth),
         *(
+            page,
             outages,
             paper,
             journal_export,
