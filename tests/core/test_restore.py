@@ -74,6 +74,7 @@ from agent.core.outage.procedure_records import Step as ProcedureStep
 from agent.core.paper.attendance_list import Mark
 from agent.core.paper.paper_events import (
     CopyAsked,
+    EnrolmentAsked,
     LinesCounted,
     ListAsked,
     PaperChecked,
@@ -345,6 +346,8 @@ class Run:
                 return LinesCounted(at, by, 2)
             case 6:
                 return CopyAsked(at, by)
+            case 7 | 8:  # whom no roster names
+                return EnrolmentAsked(at, "04FE", "72052912369", FIRM, by)
         return ReferenceEntered(at, "4711", by, firm=FIRM)
 
     def printing(self, job: int, n: int) -> AnyRecord:
