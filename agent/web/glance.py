@@ -132,7 +132,7 @@ def _named(concern: Mapping[str, str], state: State) -> Mapping[str, str]:
     listing = state.book.listed.get(int(concern["worker"].removeprefix("w")))
     if listing is None:
         return {**concern, "name": concern["worker"]}
-    return {**concern, "name": f"{listing.worker.surname} {listing.worker.given_name}"}
+    return {**concern, "name": listing.worker.called}
 
 
 def uses_out(config: Config) -> bool:
