@@ -46,15 +46,14 @@ def wanted(state: State, line: Line, now: Moment) -> Wish | None:
 
 def _search(due_ms: int, first: Obligation, doubtful: Iterable[Obligation]) -> Wish:
     """Each employer apart: the service lists only so many."""
-    query = _query(first)
-    asked = tuple(o.reference for o in doubtful if _query(o) == query)
-    return Wish(due_ms, Search(query), asked)
+    place = declaration, day, employer = _place(first)
+    asked = tuple(o.reference for o in doubtful if _place(o) == place)
+    return Wish(due_ms, Search(Query(declaration, day, day, employer)), asked)
 
 
-def _query(o: Obligation) -> Query:
+def _place(o: Obligation) -> tuple[str, dt.date, str]:
     # Who is registered by a Limosa number is so without an employer, and not found by one.
-    employer = o.person.employer if o.person.inss else ""
-    return Query(o.person.declaration, o.day, o.day, employer)
+    return o.person.declaration, o.day, o.person.employer if o.person.inss else ""
 
 
 def _late_turn_ms(o: Obligation, now: Moment, state: State) -> int:
