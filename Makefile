@@ -31,7 +31,7 @@ lint: $(READY) ## ruff, ruff format and mypy, changing nothing
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 
-bench: $(READY) ## the figures of the README, measured on this machine
+bench: $(READY) ## the figures of docs/figures.md, measured on this machine
 	@$(BIN)/python tests/bench/run.py
 
 powercut: $(READY) ## take the power from the agent CUTS=200 times and kill it KILLS=200 times: some minutes

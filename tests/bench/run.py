@@ -1,4 +1,4 @@
-"""`make bench`: the figures of the README, measured on this machine.
+"""`make bench`: the figures of docs/figures.md, measured on this machine.
 
 Each figure is taken in several runs and printed as min, median and max over them, beside what is
 asked of it. The virtual site runs here, the agent in a process of its own; nothing is mocked.

@@ -160,7 +160,7 @@ PROVIDER = Story(
 
 CABLE = Story(
     "cable",
-    "Our own cable: number and list",
+    "Our cable: number and list",
     "What is the site's own fault exempts nobody: the contact centre's number and the list do.",
     (
         ANYBODY,

@@ -15,6 +15,7 @@ from agent.control import NobodyAnswers
 from agent.core.concerns import standing
 from agent.journal.days import read_day
 from agent.journal.fault import JournalError
+from agent.locale import texts
 from agent.sandbox.browser.lamp_reading import LampReader
 from agent.sandbox.browser.place import ZONE, TrainingSite
 from agent.sandbox.people import EMPLOYERS
@@ -23,6 +24,14 @@ from drivers.emulators.pin_board import PinChange
 
 LAMP_OF_PIN = {pin: lamp for lamp, pin in PINS.items()}
 LOG_LINES, LOG_BYTES = 40, 16_384
+TITLE_LETTERS = 24
+TITLES = tuple(
+    texts("en")[key]
+    for key in (
+        *("list.title", "slip.instruction", "slip.evidence", "slip.completion"),
+        *("slip.after", "slip.restart", "slip.ended", "slip.keypad"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +158,8 @@ class Eyes:
         """The first words on a piece of paper below its banner, which is in capitals."""
         printer = self._site.printer
         lines = printer.text_between(*piece).splitlines() if printer else []
-        return next((line.strip() for line in lines if line != line.upper()), "a picture")
+        said = " ".join(line.strip() for line in lines if line != line.upper())
+        return next((title for title in TITLES if said.startswith(title)), said[:TITLE_LETTERS])
 
     def _people(self, today: dt.date) -> Iterator[Someone]:
         """The crew, with what the authority and the world know of each; no number of theirs."""

@@ -221,9 +221,9 @@ function drawStory(now) {
   $("story").hidden = !story;
   if (!story) return;
   const over = now.place >= story.steps.length;
-  $("story-title").textContent = over ? `${story.title}: done` : story.title;
+  $("story-title").textContent = over ? `Done: ${story.title}` : story.title;
   $("story-about").textContent = story.about;
-  $("story-end").textContent = over ? "Close" : "Leave this story";
+  $("story-end").textContent = over ? "Close" : "Leave";
   $("steps").replaceChildren(...story.steps.map((step, place) => drawStep(step, place, now.place)));
 }
 
