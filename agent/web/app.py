@@ -304,6 +304,7 @@ class PageApp:
         answer = await asyncio.to_thread(self._seam.ask, question)
         self._door.used(visit.session)
         visit.session.said = (answer["done"], answer["text"])
+        self.live.renew()
         return _see_other("/")
 
     # --- answers --------------------------------------------------------------------------------

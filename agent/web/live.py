@@ -25,8 +25,9 @@ LOOK_S = 1.0
 """What a person at the gate sees on the page a second later is live."""
 AGAIN_S = 20.0
 """Without any change: counters run on, and what was measured grows old."""
-FRESH_S = 1.0
-"""A page that is asked for shows no older look than this."""
+FRESH_S, LEAST_S = 1.0, 0.25
+"""A page that is asked for shows no older look than this; and no newer one is taken so soon after
+another, however many ask."""
 KEEP_ALIVE_S = 15.0
 SEND_S = 10.0
 """A browser that takes nothing for so long is gone."""
@@ -59,11 +60,15 @@ class Live:
 
     async def look(self) -> Look:
         """A look that is fresh enough for a page."""
-        look = self._look
+        look, old_s = self._look, time.monotonic() - self._looked_s
         changed = self._state() is not self._seen
-        if look is None or changed or time.monotonic() - self._looked_s > FRESH_S:
+        if look is None or old_s > (LEAST_S if changed else FRESH_S):
             look = await self._fresh()
         return look
+
+    def renew(self) -> None:
+        """Something was done: the next page shows it."""
+        self._look = None
 
     def close(self) -> None:
         """Ends every stream: the server stops."""
