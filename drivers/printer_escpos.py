@@ -8,7 +8,9 @@ forgotten. What is believed of a printer is only what it says itself:
 
 - status: the bits of DLE EOT 4, 2 and 1; no answer is `UNKNOWN`;
 - a part is certain when each check mark laid in it was answered (see `escpos_rendering`); a
-  printer that never answers gets the whole job, and none of it is certain.
+  printer that never answers gets the whole job, and none of it is certain;
+- what an earlier job left in its buffer is printed before anything new is sent, or the marks in it
+  would be taken for those of the new part.
 
 No write waits longer than `WRITE_S`, except to a file; the process that prints is killed for
 that (see `print_job`).
@@ -22,7 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from .base import DeviceError, DeviceProtocolError
-from .escpos_rendering import Rendered, Renderer
+from .escpos_rendering import MARK, Rendered, Renderer
 from .escpos_wires import Wire, open_wire
 from .paper import (
     JobDone,
@@ -36,6 +38,7 @@ from .paper import (
 
 ANSWER_S = 0.5  # a printer answers DLE EOT within some ms; a network one within a round trip
 MARK_S = 15.0  # the slowest head prints what lies between two marks, pictures too, well in that
+QUIET_S = 2.0  # so long after an answer nothing more of an earlier job comes
 CHUNK_BYTES = 1024
 DLE_EOT = b"\x10\x04"
 _PRINTER, _OFFLINE_CAUSE, _PAPER = b"\x01", b"\x02", b"\x04"  # n of DLE EOT n
@@ -101,6 +104,9 @@ class EscposPrinter:
         try:
             status = self.status()
             answers = status is not PrinterStatus.UNKNOWN
+            if answers and not status.blocks and sent > certain:
+                self._settle(alive)
+                status = self.status()
             for index in range(request.certain, len(request.document.parts)):
                 if status.blocks or (answers and status is PrinterStatus.UNKNOWN):
                     return _stopped(certain, sent, status)
@@ -136,6 +142,19 @@ class EscposPrinter:
         for start in range(0, len(rendered.data), CHUNK_BYTES):
             self._wire.write(rendered.data[start : start + CHUNK_BYTES])
             alive()
+
+    def _settle(self, alive: Callable[[], None]) -> None:
+        """Lets a printer come to the end of what it was sent before: a mark behind it is answered
+        last, and then nothing more."""
+        self._marks, heard, last = 0, 0, time.monotonic()
+        self._wire.write(MARK)
+        while time.monotonic() - last < (QUIET_S if heard else MARK_S):
+            alive()
+            self._take(ANSWER_S)
+            if self._marks > heard:
+                heard, last = self._marks, time.monotonic()
+            elif self.status().blocks:
+                return
 
     def _printed(self, marks: int, alive: Callable[[], None]) -> bool:
         """True once every mark was answered; False when the printer stopped or fell silent."""

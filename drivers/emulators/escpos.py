@@ -20,6 +20,7 @@ import select
 import socket
 import termios
 import threading
+import time
 import tty
 from dataclasses import dataclass
 from typing import Self
@@ -42,7 +43,7 @@ class Hardware:
     """What hands and wear do to a printer; write it at any time.
 
     `paper_dots`: how much paper is left, None: enough. `mute`: no answer ever. `deaf`: it reads
-    nothing, as a printer that hangs.
+    nothing, as a printer that hangs. `line_s`: how long its head takes for a line.
     """
 
     paper_dots: int | None = None
@@ -51,6 +52,7 @@ class Hardware:
     offline: bool = False
     mute: bool = False
     deaf: bool = False
+    line_s: float = 0.0
 
     @property
     def paper_out(self) -> bool:
@@ -74,6 +76,7 @@ class EscposEmulator:
         self._strip = Strip(paper.dots)
         self._interpreter = Interpreter(self._strip, self._answer, self._gs_r)
         self._real_time_tail = b""
+        self._busy_until = 0.0
         self._listener: socket.socket | None = None
         self._connection: socket.socket | None = None
         self._terminal: tuple[int, int] | None = None
@@ -225,12 +228,15 @@ class EscposEmulator:
                 self._connection.sendall(data)
 
     def _print(self) -> None:
-        while not self.hardware.stopped:
+        while not self.hardware.stopped and time.monotonic() >= self._busy_until:
             before = self._strip.height_dots
             if not self._interpreter.step():
                 return
+            moved = self._strip.height_dots - before
             if self.hardware.paper_dots is not None:
-                self.hardware.paper_dots -= self._strip.height_dots - before
+                self.hardware.paper_dots -= moved
+            if moved:
+                self._busy_until = time.monotonic() + self.hardware.line_s
 
     def _hang_up(self) -> None:
         if self._connection:

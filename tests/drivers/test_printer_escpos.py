@@ -130,6 +130,19 @@ def test_a_job_resumes_with_the_uncertain_part_marked_as_a_duplicate() -> None:
         assert text.count("page 1 of 3") == 1
 
 
+def test_marks_of_what_lay_in_the_buffer_never_make_a_new_part_certain() -> None:
+    with EscposEmulator() as emulator:
+        emulator.hardware.paper_dots = 20 * 30  # half of the first page; the rest waits in there
+        done = print_to(emulator, PAGES)
+        assert (done.certain, done.sent) == (0, 1)
+        emulator.hardware.line_s = 0.05  # a head that takes its time
+        emulator.hardware.paper_dots = (20 + 32) * 30  # that rest, and most of the page again
+        with open_printer(at_printer(emulator)) as printer:
+            done = printer.print(PrintRequest(PAGES, done.certain, done.sent), ignored)
+        assert "DUPLICATE" in emulator.text
+        assert (done.certain, done.sent, done.status) == (0, 1, PrinterStatus.PAPER_OUT)
+
+
 def test_a_power_cut_within_a_list_leaves_its_part_uncertain_on_the_network() -> None:
     with EscposEmulator() as emulator:
 
