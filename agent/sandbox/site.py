@@ -239,12 +239,16 @@ class VirtualSite:
 
     def start_agent(self) -> float:
         """Starts the agent as a gate does; how many seconds it took until it could read."""
-        begun = time.monotonic()
         self.launch()
+        return self.await_reader()
+
+    def await_reader(self, longest_s: float = START_S) -> float:
+        """Waits until badges are seen; how long that took. Raises RuntimeError, TimeoutError."""
+        begun = time.monotonic()
         while not self.reads():
             if self.ended():
                 raise RuntimeError(f"the agent ended at once:\n{self.log.read_text()}")
-            if time.monotonic() - begun > START_S:
+            if time.monotonic() - begun > longest_s:
                 raise TimeoutError(f"the agent is not ready:\n{self.log.read_text()}")
             time.sleep(0.02)
         return time.monotonic() - begun

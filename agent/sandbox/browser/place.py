@@ -113,9 +113,10 @@ class TrainingSite(VirtualSite):
         return super().__enter__()
 
     def start_agent(self) -> float:
-        """Starts it; the mains sensor is fed before."""
+        """Starts it, with a fed mains sensor, and does not wait: the page shows how it stands."""
         self.board.drive(MAINS_PIN, False)
-        return super().start_agent()
+        self.launch()
+        return 0.0
 
     # --- deeds ----------------------------------------------------------------------------------
 

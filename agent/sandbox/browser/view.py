@@ -131,7 +131,7 @@ class Eyes:
             time=f"{now:%H:%M:%S}",
             date=f"{now:%A %d %B %Y}",
             day=f"{now:%Y-%m-%d}",
-            up=bool(stand),
+            up=bool(stand) and bool(stand["devices"].get("entrance")),
             pulled=tuple(sorted(site.doings.pulled)),
             missing={str(part): why for part, why in site.wires.missing.items()},
             people=tuple(self._people(now.date())),

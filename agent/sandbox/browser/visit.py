@@ -30,6 +30,8 @@ from agent.sandbox.world_time import WorldTime
 PORT = 8642
 """Any other where it is taken."""
 CREW, SEED = 9, 2027
+LONGEST_START_S = 300.0
+"""A slow machine; whoever looks at the page sees that it starts."""
 
 
 def visit(port: int = PORT) -> int:
@@ -92,6 +94,7 @@ def _open(listening: socket.socket, gates: socket.socket, why_not: str) -> int:
             TrainingSite(folder, people, wires, time, gates_port) as site,
             PageServer(SitePage(site, f"http://127.0.0.1:{gates_port}/"), listening),
         ):
+            site.await_reader(LONGEST_START_S)
             if ending is None:
                 from agent.sandbox.terminal import Terminal
 

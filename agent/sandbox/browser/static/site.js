@@ -267,11 +267,11 @@ function pin({ lamp, on, signal }) {
 
 function drawSignal() {
   const name = passing || (seen?.up ? seen.standing : "");
-  const words = name ? NAMES[name] : "Dark";
+  const words = name ? NAMES[name] : "Starting";
   if ($("signal").textContent === words) return;
   $("signal").textContent = words;
   $("pocket-signal").textContent = words;
-  $("meaning").textContent = name ? about.signals[name] : "the agent is not running: a tap that no lamp answers does not count";
+  $("meaning").textContent = name ? about.signals[name] : "a tap that no lamp answers does not count";
   $("live").textContent = `${words}: ${$("meaning").textContent}`;
 }
 
