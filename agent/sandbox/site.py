@@ -173,6 +173,7 @@ class VirtualSite:
         context = authority.server_context(authority.server(ground.name, *LOOPBACK))
         self.server = HttpsServer(self.service, context, ground.host, ground.port)
         self._parts = ExitStack()
+        self._leash = os.pipe()
         self._agent: subprocess.Popen[bytes] | None = None
         folder.joinpath("data").mkdir(mode=0o700, exist_ok=True)
         folder.joinpath("authority.crt").write_bytes(authority.pem)
@@ -197,6 +198,8 @@ class VirtualSite:
         fresh.replace(self.folder / "roster.csv")
 
     def __enter__(self) -> Self:
+        for end in self._leash:
+            self._parts.callback(os.close, end)
         self._parts.enter_context(self.server)
         port = urlsplit(self.server.address).port
         self.config.write_text(
@@ -259,12 +262,13 @@ class VirtualSite:
         wires = {
             "GPIOZERO_PIN_FACTORY": "wire",
             "WERFPOORT_PIN_WIRE": str(self.folder / "pins"),
+            "WERFPOORT_PIN_LEASH": "0",
         }
         with self.log.open("ab") as log:
             self._agent = subprocess.Popen(
                 [*self._ground.launcher, sys.executable, *arguments],
                 env={**os.environ, **wires},
-                stdin=subprocess.DEVNULL,
+                stdin=self._leash[0],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

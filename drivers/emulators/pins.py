@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import threading
 import time
@@ -26,6 +27,9 @@ from drivers.emulators.circuit import Circuit
 
 WIRE_VARIABLE = "WERFPOORT_PIN_WIRE"
 LONGEST_LINE_BYTES = 256
+LEASH_VARIABLE = "WERFPOORT_PIN_LEASH"
+"""A file that ends with the world, however that ends: whoever is on it ends too. Left behind, it
+would go on trying its readers, and hold those of another world that get the same terminals."""
 
 
 class CircuitPin(MockPin):
@@ -116,6 +120,10 @@ class WireFactory(CircuitFactory):
         self._path = os.fspath(chosen)
         self._socket: socket.socket | None = None
         super().__init__()
+        if leash := os.environ.get(LEASH_VARIABLE):
+            threading.Thread(
+                target=_end_with, args=(int(leash),), name="leash", daemon=True
+            ).start()
 
     def pin(self, name: Any, *args: Any, **kwargs: Any) -> Any:
         """The pin `name`, as every gpiozero factory gives it."""
@@ -186,3 +194,10 @@ class WireFactory(CircuitFactory):
         with self.lock:
             if self._socket is board:
                 self._socket = None
+
+
+def _end_with(leash: int) -> None:
+    """Waits until the world is gone, and goes with it."""
+    while os.read(leash, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGKILL)

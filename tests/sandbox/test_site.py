@@ -115,3 +115,28 @@ def test_an_agent_that_is_started_twice_says_so_and_leaves_the_first_alone(
     assert "Traceback" not in second.stderr
     site.tap(CARDS[0])
     wait_until(lambda: registered(site) == 1, "registered by the first")
+
+
+def test_a_gate_ends_with_its_world_however_that_ends(tmp_path: Path) -> None:
+    """One that is left behind would hold readers of the next world."""
+    program = (
+        "import random, sys, time\n"
+        "from pathlib import Path\n"
+        "from agent.sandbox.people import crew\n"
+        "from agent.sandbox.site import VirtualSite\n"
+        "with VirtualSite(Path(sys.argv[1]), crew(2, random.Random(2))) as site:\n"
+        "    print(site.pid, flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    world = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert world.stdout is not None
+    gate = int(world.stdout.readline())
+    world.kill()
+    world.wait()
+    world.stdout.close()
+    until = time.monotonic() + 10.0
+    while Path(f"/proc/{gate}/cmdline").exists() and Path(f"/proc/{gate}/cmdline").read_bytes():
+        assert time.monotonic() < until, "the gate outlived its world"
+        time.sleep(0.05)
