@@ -22,7 +22,7 @@ from agent.config import Config
 from agent.config.surroundings import names_of, plan_of
 from agent.control import ControlServer
 from agent.core.events import DeviceWent, Event
-from agent.core.outage.measurements import MAINS_SENSOR
+from agent.core.outage.measurements import MAINS_SENSOR, Gate
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
 from agent.desk.paper import PAGE
@@ -158,7 +158,11 @@ def _daemon(
     parts.callback(clock.stop)
     roster = RosterWatch(config.gate.roster, config.site.declaration, clock, inbox, work)
     delivery = Delivery(posts, clock, random.SystemRandom())
-    gauges = MachineGauges(plan_of(config), clock, lambda: gate_of(keeper.state, posts), inbox.put)
+
+    def gate() -> Gate:
+        return gate_of(keeper.state, posts, config.gate.data_dir)
+
+    gauges = MachineGauges(plan_of(config), clock, gate, inbox.put)
     evidence = EvidenceWatch(gauges, tuple(posts), clock, inbox, work)
     keypad = Keypad(clock, inbox, work, config.operator.code)
     documents, seams = Documents(config), (clock, work)

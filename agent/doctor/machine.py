@@ -18,6 +18,7 @@ import msgspec
 from agent.config import Config, check_config
 from agent.doctor.verdicts import Verdict, broken, untried, warning, well
 from agent.evidence.clock import SystemClock
+from agent.evidence.devices import ROOM_LEAST_MIB
 from agent.journal.checkpoint import mark_of, signer_in
 from agent.journal.erase import WARNED_DAYS
 from agent.journal.fault import JournalDamaged, JournalError, blocked, explained
@@ -25,7 +26,6 @@ from agent.journal.mount import why_unfit
 from agent.journal.rows import keys_of, reading
 from agent.retention import TO_DO_ASIDE, plan_at, taking_away
 
-SPACE_LEAST_MIB = 200
 """A year of one gate is some 100 MiB of journal; below this a card fills without being noticed."""
 SYNC_SLOW_MS = 100.0
 """A tap waits for one sync; the amber light is due within 250 ms."""
@@ -86,7 +86,7 @@ def disk(folder: Path) -> Iterator[Verdict]:
     if unfit := why_unfit(folder):
         yield broken("disk", unfit, "mount a data partition there (ext4), with barriers on")
     free_mib = shutil.disk_usage(folder).free // 2**20
-    if free_mib < SPACE_LEAST_MIB:
+    if free_mib < ROOM_LEAST_MIB:
         yield broken("disk space", f"{free_mib} MiB are free", "make room, or use a larger card")
     else:
         yield well("disk space", f"{free_mib} MiB are free")

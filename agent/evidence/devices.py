@@ -1,8 +1,10 @@
-"""The gate itself: can it take a tap, keep it and sign for it."""
+"""The gate itself: can it take a tap, keep it and sign for it; and what it has beside that."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 from agent.channels.base import ChannelError
 from agent.channels.delivery import Post
@@ -16,20 +18,48 @@ BESIDE = frozenset(("panel", "printer", "keypad", "mains", SIGNING_KEY))
 JOURNAL = "journal"
 
 
-def gate_of(state: State, posts: Mapping[str, Post]) -> Gate:
-    """How the gate stands: of its readers one that does not work is enough to fail."""
+ROOM_LEAST_MIB = 200
+"""As `werfpoort doctor` asks for."""
+
+
+def gate_of(state: State, posts: Mapping[str, Post], folder: Path) -> Gate:
+    """How the gate stands: of its readers one that does not work is enough to fail. `folder`: where
+    it keeps its journal."""
     return Gate(
         reader=_readers(state),
         journal=FAILING if JOURNAL in state.broken else WELL,
         credentials=_credentials(posts),
         configuration=WELL,  # a wrong one does not start
+        keypad=_keypad(state),
+        printer=_printer(state),
+        disk=_disk(folder),
     )
 
 
 def _readers(state: State) -> Reading:
-    if state.broken.keys() - BESIDE - {JOURNAL}:
+    beside = BESIDE | {state.rules.keypad}
+    if state.broken.keys() - beside - {JOURNAL}:
         return FAILING
-    return WELL if state.working - BESIDE else UNKNOWN
+    return WELL if state.working - beside else UNKNOWN
+
+
+def _keypad(state: State) -> Reading:
+    name = state.rules.keypad
+    return FAILING if name in state.broken else WELL if name in state.working else UNKNOWN
+
+
+def _printer(state: State) -> Reading:
+    """Failing while a job cannot be printed; what it says in peace proves nothing."""
+    jobs = state.papers.jobs.values()
+    return FAILING if any(job.held is not None for job in jobs) else UNKNOWN
+
+
+def _disk(folder: Path) -> Reading:
+    try:
+        free_mib = shutil.disk_usage(folder).free // 2**20
+    except OSError:
+        return UNKNOWN
+    return WELL if free_mib >= ROOM_LEAST_MIB else FAILING
 
 
 def _credentials(posts: Mapping[str, Post]) -> Reading:

@@ -1,6 +1,7 @@
 """The way to one endpoint: its name, its port, its TLS, its certificate, and its clock.
 
-Nothing is asked of the service itself: what it answers to a delivery is told by that delivery.
+Nothing is asked of the service itself but whether it speaks HTTP: what it answers to a delivery is
+told by that delivery.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Channel, Reading
@@ -99,13 +100,14 @@ def reach(
 
 
 def _greeted(endpoint: Endpoint, plain: socket.socket, name: Reading, dated: bool) -> Reached:
-    """TLS over an open connection, and the Date of an answer if it is asked for."""
+    """TLS over an open connection, and what it answers to HTTP if it is asked for its Date."""
     context = ssl.create_default_context(cafile=endpoint.ca_file)
     up = Channel(name=name, tcp=WELL)
     try:
         with context.wrap_socket(plain, server_hostname=endpoint.host) as secured:
-            date = _date_of(endpoint.host, secured) if dated else ""
-            return Reached(_channel(up, WELL, WELL, WELL), date)
+            there = _channel(up, WELL, WELL, WELL)
+            http, date = _head(endpoint.host, secured) if dated else (UNKNOWN, "")
+            return Reached(replace(there, http=http), date)
     except ssl.SSLCertVerificationError as error:
         if error.verify_code in _OTHER_HOST:
             return Reached(_channel(up, WELL, FAILING, FAILING))
@@ -125,8 +127,8 @@ def _channel(up: Channel, tls: Reading, certificate: Reading, impostor: Reading)
     return Channel(up.name, up.tcp, tls, certificate, impostor)
 
 
-def _date_of(host: str, secured: ssl.SSLSocket) -> str:
-    """The server's Date header; empty where it names none."""
+def _head(host: str, secured: ssl.SSLSocket) -> tuple[Reading, str]:
+    """Whether it speaks HTTP, and its Date header; empty where it names none."""
     try:
         secured.sendall(
             b"HEAD / HTTP/1.1\r\nHost: " + host.encode("idna") + b"\r\n"
@@ -137,10 +139,14 @@ def _date_of(host: str, secured: ssl.SSLSocket) -> str:
             if not (part := secured.recv(MOST_HEAD_BYTES)):
                 break
             head += part
-    except OSError:  # it wants our certificate first
-        return ""
+    except ssl.SSLError:  # it wants our certificate first
+        return UNKNOWN, ""
+    except OSError:
+        return FAILING, ""
+    if not head.startswith(b"HTTP/"):
+        return FAILING, ""
     for line in head.decode("latin-1").split("\r\n"):
         key, _, value = line.partition(":")
         if key.strip().lower() == "date":
-            return value.strip()
-    return ""
+            return WELL, value.strip()
+    return WELL, ""

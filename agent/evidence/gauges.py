@@ -234,9 +234,9 @@ class MachineGauges:
         anchors, device = self.plan.anchors, self._bound(way)
         if not anchors:
             return [(Internet(), way.name)]
-        target = anchors[0].place.address
+        target = anchors[0].place
         ringing = begun(partial(ring, anchors, self._verifier(), device))
-        walking = begun(partial(way_to, target, device))
+        walking = begun(partial(way_to, target.address, device, port=target.port))
         looking = begun(partial(self._portal, device))
         rung: Rung = ringing.result()
         self._slow_s = rung.took_s if rung.took_s >= SLOW_S else 0.0

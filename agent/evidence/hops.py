@@ -1,7 +1,8 @@
 """The way out, hop by hop: which routers answer when a packet may go only so far.
 
-UDP with a small time to live; what the routers answer is read from the socket's error queue
-(ip(7), IP_RECVERR), which needs no privilege.
+UDP with a small time to live, and the opening of a TCP connection where that is not answered; what
+the routers answer is read from the socket's error queue (ip(7), IP_RECVERR), which needs no
+privilege.
 """
 
 from __future__ import annotations
@@ -21,12 +22,14 @@ from agent.evidence.dialling import new_socket
 IP_RECVERR = 11  # linux/in.h
 EXTENDED_ERROR = struct.Struct("=IBBBxII")  # struct sock_extended_err, linux/errqueue.h
 FROM_ICMP = 2  # SO_EE_ORIGIN_ICMP
+HTTPS_PORT = 443
 FIRST_PORT = 33434  # the ports of traceroute, which firewalls know
 MOST_HOPS = 10
 """The provider's own equipment is among the first five; a few more show what lies beyond."""
 HEARD_S = 3.0
-ROUNDS = 2
-"""A router answers so many of these a second: who was silent is asked once more."""
+ROUNDS = (socket.SOCK_DGRAM, socket.SOCK_DGRAM, socket.SOCK_STREAM)
+"""A router answers so many of these a second: who was silent is asked once more. Many a firewall
+lets only TCP out."""
 
 PRIVATE = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"))
@@ -45,13 +48,19 @@ class Hop:
 
 
 def way_to(
-    target: str, device: str = "", *, most: int = MOST_HOPS, heard_s: float = HEARD_S
+    target: str,
+    device: str = "",
+    *,
+    port: int = HTTPS_PORT,
+    most: int = MOST_HOPS,
+    heard_s: float = HEARD_S,
 ) -> tuple[Hop, ...] | None:
-    """The hops towards `target`, the nearest first; None when it could not be tried."""
+    """The hops towards `target`, the nearest first; None when it could not be tried. `port`: where
+    it listens."""
     found: dict[int, Hop] = {}
-    for _ in range(ROUNDS):
+    for kind in ROUNDS:
         silent = [n for n in range(1, most + 1) if n not in found and n < _end(found, target)]
-        heard = _round(target, device, silent, heard_s)
+        heard = _round(_Way(target, port, device, kind), silent, heard_s)
         if heard is None:
             return None if not found else _ordered(found)
         found.update(heard)
@@ -71,17 +80,23 @@ def _ordered(found: dict[int, Hop]) -> tuple[Hop, ...]:
     return tuple(first.values())
 
 
-def _round(
-    target: str, device: str, distances: Sequence[int], heard_s: float
-) -> dict[int, Hop] | None:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    target: str
+    port: int
+    device: str
+    kind: socket.SocketKind
+
+
+def _round(way: _Way, distances: Sequence[int], heard_s: float) -> dict[int, Hop] | None:
     found: dict[int, Hop] = {}
     probes: dict[socket.socket, int] = {}
     with selectors.DefaultSelector() as selector:
         try:
             for distance in distances:
-                probe = _sent(target, device, distance)
+                probe = _sent(way, distance)
                 probes[probe] = distance
-                selector.register(probe, selectors.EVENT_READ)
+                selector.register(probe, _AWAITED[way.kind])
             until = time.monotonic() + heard_s
             while selector.get_map() and (left := until - time.monotonic()) > 0:
                 for key, _ in selector.select(left):
@@ -97,13 +112,22 @@ def _round(
     return found
 
 
-def _sent(target: str, device: str, distance: int) -> socket.socket:
-    probe = new_socket(socket.AF_INET, socket.SOCK_DGRAM, device)
+_AWAITED = {
+    socket.SOCK_DGRAM: selectors.EVENT_READ,
+    socket.SOCK_STREAM: selectors.EVENT_WRITE,  # connected, refused, or told of on the way
+}
+
+
+def _sent(way: _Way, distance: int) -> socket.socket:
+    probe = new_socket(socket.AF_INET, way.kind, way.device)
     try:
         probe.setblocking(False)
         probe.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
         probe.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, distance)
-        probe.sendto(b"", (target, FIRST_PORT + distance))
+        if way.kind is socket.SOCK_STREAM:
+            probe.connect_ex((way.target, way.port))
+        else:
+            probe.sendto(b"", (way.target, FIRST_PORT + distance))
     except OSError:
         probe.close()
         raise
@@ -116,7 +140,7 @@ def _answered(probe: socket.socket) -> str:
         _, control, _, _ = probe.recvmsg(512, 512, socket.MSG_ERRQUEUE)
     except OSError as error:
         if error.errno in (errno.EAGAIN, errno.EWOULDBLOCK):
-            return ""
+            return _connected_to(probe)
         raise
     for level, kind, data in control:
         if (level, kind) == (socket.IPPROTO_IP, IP_RECVERR):
@@ -125,6 +149,15 @@ def _answered(probe: socket.socket) -> str:
                 start = EXTENDED_ERROR.size + 4
                 return socket.inet_ntoa(data[start : start + 4])
     return ""
+
+
+def _connected_to(probe: socket.socket) -> str:
+    """The target itself, where the probe reached it."""
+    try:
+        address: str = probe.getpeername()[0] if probe.type is socket.SOCK_STREAM else ""
+    except OSError:
+        return ""
+    return address
 
 
 def judged(

@@ -42,6 +42,7 @@ PLACES = {
     "systemd/61-werfpoort-export.rules": "usr/lib/udev/rules.d/61-werfpoort-export.rules",
     "systemd/werfpoort-modprobe.conf": "usr/lib/modprobe.d/werfpoort.conf",
     "systemd/hardware/watchdog.conf": "usr/lib/systemd/system.conf.d/werfpoort-watchdog.conf",
+    "systemd/hardware/modem.rules": "usr/share/polkit-1/rules.d/60-werfpoort-modem.rules",
     "systemd/hardware/journald.conf": "usr/lib/systemd/journald.conf.d/werfpoort.conf",
     "systemd/package/make-venv": "usr/lib/werfpoort/make-venv",
     "config": "usr/share/doc/werfpoort/examples",

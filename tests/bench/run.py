@@ -34,6 +34,7 @@ import backlog
 import browsers
 import dialogue
 import equipped
+import evidence_costs
 import evidence_year
 import exports
 import inside
@@ -49,6 +50,8 @@ RUSH_PER_S = 10
 HELD_S = 0.1
 SERVICE_S = 0.2
 IDLE_S = 5 if QUICK else 20
+WATCHED_S = 60 if QUICK else 900
+"""The slowest probe's pace is a quarter of an hour."""
 SIZES = (1_000, 10_000) if QUICK else (100_000, 1_000_000)
 """Entries of the journals that are measured beside an empty one."""
 APPENDS = 200 if QUICK else 2_000
@@ -308,6 +311,20 @@ def outages(table: Table) -> None:
     table.add("a year of evidence restored", "", "s", restored_s)
 
 
+def finding_out(table: Table) -> None:
+    """From the first failed delivery to the incident with its row: a value an outage."""
+    for beyond_s in evidence_costs.beyond_hysteresis_s().values():
+        table.add("failed delivery to its row, beyond the hysteresis", "≤ 30", "s", beyond_s)
+
+
+def watching(table: Table) -> None:
+    """What an agent with nothing to do sends and receives, and what its probing takes."""
+    sent, probing, agent = evidence_costs.in_peace(WATCHED_S)
+    table.add("probing in peace", "≤ 100", "kB an hour", sent)
+    table.add("probing in peace: CPU", "≤ 0.5", "% of a core", probing)
+    table.add("the whole agent beside it: CPU", "", "% of a core", agent)
+
+
 @functools.cache
 def _workshop() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="werfpoort-bench-"))
@@ -348,9 +365,10 @@ def main() -> None:
             journal_appends,
         ),
     )
+    once = (finding_out, watching)  # eight outages, and a quarter of an hour
     for run in range(RUNS):
         print(f"run {run + 1} of {RUNS}")
-        for measure in measures:
+        for measure in (*measures, *(() if run else once)):
             if not chosen or measure.__name__ in chosen:
                 measure(table)
     print(f"\n{table}")

@@ -1,6 +1,8 @@
 """Plays one outage around the real agent in a process of its own, and prints its incident as JSON.
 
-Run by the tests: `unshare --user --map-root-user --net --mount python agent_play.py NAME FOLDER`.
+Run by the tests and the bench, with the row that is awaited ("" where it is delivered all the same)
+and the hysteresis in seconds:
+`unshare --user --map-root-user --net --mount python agent_play.py NAME FOLDER ROW HYSTERESIS`.
 One worker is registered; then something fails, another one taps, and the agent must find out.
 """
 
@@ -17,7 +19,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from play import OUTAGES, World
 
+from agent.core.outage.incident_records import IncidentOpened, RowTurned
 from agent.core.outage.incident_report import Report, reports
+from agent.core.records import AttemptEnded, Entry
 from agent.journal.rows import reading, rows
 from agent.sandbox.people import crew
 from agent.sandbox.site import Ground, VirtualSite
@@ -33,8 +37,9 @@ from agent.sandbox.small_internet import (
 from drivers.emulators.nfc_cards import ntag213
 
 PEOPLE = crew(4, random.Random(4))
-HYSTERESIS_S = 20.0
 PATIENCE_S = 150.0
+NEW_CONNECTION = ("dns-down", "their-resolver-down", "loss")
+"""Where one that is kept open would hide what failed: the agent is started anew."""
 MORE = f"""
 [power]
 battery = false
@@ -47,10 +52,15 @@ other_resolvers = ["{OTHER_RESOLVER}"]
 empty_page = "http://{PAGE_NAME}/generate_204"
 
 [outage]
-hysteresis_s = {HYSTERESIS_S}
+hysteresis_s = {{hysteresis}}
 """
 LAUNCHER = ("nsenter", "--net=/run/netns/gate", "--")
-GROUND = Ground(SERVICE, 443, SERVICE_NAME, MORE, launcher=LAUNCHER)
+
+
+def ground(hysteresis_s: float = 120.0) -> Ground:
+    """The site in the small internet."""
+    more = MORE.replace("{hysteresis}", str(hysteresis_s))
+    return Ground(SERVICE, 443, SERVICE_NAME, more, launcher=LAUNCHER)
 
 
 def until(true: object, what: str, within_s: float = PATIENCE_S) -> None:
@@ -61,10 +71,25 @@ def until(true: object, what: str, within_s: float = PATIENCE_S) -> None:
         time.sleep(0.3)
 
 
-def incidents(site: VirtualSite) -> dict[str, Report]:
+def journal(site: VirtualSite) -> list[Entry]:
     with reading(site.folder / "data" / "journal.db") as connection:
-        entries = [row.entry() for row in rows(connection)]
-    return reports(entries, round(time.time() * 1000))
+        return [row.entry() for row in rows(connection)]
+
+
+def incidents(site: VirtualSite) -> dict[str, Report]:
+    return reports(journal(site), round(time.time() * 1000))
+
+
+def classified_s(site: VirtualSite, wanted: str) -> float | None:
+    """From the first delivery that failed until the incident had its row."""
+    failed_ms = None
+    for entry in journal(site):
+        match entry.record:
+            case AttemptEnded(failure=failure) if failure and failed_ms is None:
+                failed_ms = entry.at.unix_ms
+            case IncidentOpened(row=row) | RowTurned(row=row) if row == wanted and failed_ms:
+                return (entry.at.unix_ms - failed_ms) / 1000
+    return None
 
 
 def registered(site: VirtualSite) -> int:
@@ -77,16 +102,16 @@ def settled(site: VirtualSite, wanted: str) -> bool:
     return bool(found) and (found[-1].turns[-1].row if found[-1].turns else found[-1].row) == wanted
 
 
-def main(name: str, folder: Path, wanted: str) -> None:
+def main(name: str, folder: Path, wanted: str, hysteresis_s: float) -> None:
     # The namespaces come first: the site's server binds an address of the small internet.
     internet = SmallInternet(folder)
-    with VirtualSite(folder, PEOPLE, ground=GROUND) as site:
+    with VirtualSite(folder, PEOPLE, ground=ground(hysteresis_s)) as site:
         internet.serve(site.authority)
         site.tap(ntag213(PEOPLE[0].uid))
         until(lambda: registered(site) == 1, "the first one is registered")
         time.sleep(8)  # a round of peace
         OUTAGES[name](World(internet, site.server, site.authority))
-        if name in ("dns-down", "their-resolver-down"):  # a connection kept open asks no name
+        if name in NEW_CONNECTION:
             site.stop_agent()
             site.start_agent()
         begun = time.monotonic()
@@ -94,7 +119,7 @@ def main(name: str, folder: Path, wanted: str) -> None:
         said = {}
         try:
             if wanted:
-                until(lambda: settled(site, wanted), "the incident")
+                until(lambda: settled(site, wanted), "the incident", PATIENCE_S + hysteresis_s)
             else:
                 until(lambda: registered(site) == 2, "delivered all the same")
         except TimeoutError as error:
@@ -103,6 +128,7 @@ def main(name: str, folder: Path, wanted: str) -> None:
         said |= {
             "rows": [[r.row, r.whose, *[t.row for t in r.turns]] for r in found],
             "took_s": time.monotonic() - begun,
+            "classified_s": classified_s(site, wanted),
             "registered": registered(site),
         }
     print(json.dumps(said))
@@ -110,7 +136,7 @@ def main(name: str, folder: Path, wanted: str) -> None:
 
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "")
+        main(sys.argv[1], Path(sys.argv[2]), sys.argv[3], float(sys.argv[4]))
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

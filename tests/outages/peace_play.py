@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from agent_play import GROUND, PEOPLE
+from agent_play import PEOPLE, ground
 
 from agent.sandbox.site import VirtualSite
 from agent.sandbox.small_internet import SmallInternet
@@ -38,7 +38,7 @@ def cpu_s(pid: int) -> float:
 
 def main(seconds: float, folder: Path) -> None:
     internet = SmallInternet(folder)
-    with VirtualSite(folder, PEOPLE, ground=GROUND) as site:
+    with VirtualSite(folder, PEOPLE, ground=ground()) as site:
         internet.serve(site.authority)
         time.sleep(10)  # the first round measures each thing once
         bytes_before, cpu_before = carried(), cpu_s(site.pid)

@@ -71,6 +71,14 @@ def provider_down(world: World) -> None:
     within("provider", "ip link set core0 down")
 
 
+def provider_down_tcp_only(world: World) -> None:
+    """A firewall on the site lets no probe of traceroute out."""
+    within("router", "nft add table ip wall")
+    within("router", "nft 'add chain ip wall c { type filter hook forward priority 0; }'")
+    within("router", "nft 'add rule ip wall c udp dport 33434-33534 drop'")
+    provider_down(world)
+
+
 def dns_down(world: World) -> None:
     for resolver in world.internet.resolvers:
         resolver.down = True

@@ -109,13 +109,15 @@ class Names:
 class Channel:
     """Of one endpoint. `name`: failing when no resolver that answers knows it. `impostor`:
     failing when a proxy, a login page or a certificate for another host stands in its place.
-    `certificate`: failing when bad in any other way."""
+    `certificate`: failing when bad in any other way. `http`: it speaks HTTP over that TLS; unknown
+    where it wants our certificate first."""
 
     name: Reading = UNKNOWN
     tcp: Reading = UNKNOWN
     tls: Reading = UNKNOWN
     certificate: Reading = UNKNOWN
     impostor: Reading = UNKNOWN
+    http: Reading = UNKNOWN
 
 
 GATEWAY_STATUSES = (502, 503, 504)
@@ -170,12 +172,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The gate itself: can it take a tap, keep it and sign for it."""
+    """The gate itself: can it take a tap, keep it and sign for it. `keypad`, `printer` and `disk`
+    (room on it) are for the report: a tap counts without them."""
 
     reader: Reading = UNKNOWN
     journal: Reading = UNKNOWN
     credentials: Reading = UNKNOWN
     configuration: Reading = UNKNOWN
+    keypad: Reading = UNKNOWN
+    printer: Reading = UNKNOWN
+    disk: Reading = UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

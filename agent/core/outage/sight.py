@@ -228,13 +228,14 @@ def second_way_fails(s: Sight) -> bool:
 def channel_fails(s: Sight) -> bool:
     """A layer of the way to this endpoint fails."""
     c = s.channel
-    return FAILING in (c.name, c.tcp, c.tls, c.certificate)
+    return FAILING in (c.name, c.tcp, c.tls, c.certificate, c.http)
 
 
 def channel_well(s: Sight) -> bool:
     """Every layer of the way to this endpoint is well."""
     c = s.channel
-    return all(r is WELL for r in (c.name, c.tcp, c.tls, c.certificate, c.impostor))
+    way = all(r is WELL for r in (c.name, c.tcp, c.tls, c.certificate, c.impostor))
+    return way and c.http is not FAILING
 
 
 def sender(s: Sight) -> bool:
