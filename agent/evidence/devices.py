@@ -22,9 +22,9 @@ ROOM_LEAST_MIB = 200
 """As `werfpoort doctor` asks for."""
 
 
-def gate_of(state: State, posts: Mapping[str, Post], folder: Path) -> Gate:
+def gate_of(state: State, posts: Mapping[str, Post], folder: Path | None = None) -> Gate:
     """How the gate stands: of its readers one that does not work is enough to fail. `folder`: where
-    it keeps its journal."""
+    it keeps its journal; None: its disk is not looked at."""
     return Gate(
         reader=_readers(state),
         journal=FAILING if JOURNAL in state.broken else WELL,
@@ -54,7 +54,9 @@ def _printer(state: State) -> Reading:
     return FAILING if any(job.held is not None for job in jobs) else UNKNOWN
 
 
-def _disk(folder: Path) -> Reading:
+def _disk(folder: Path | None) -> Reading:
+    if folder is None:
+        return UNKNOWN
     try:
         free_mib = shutil.disk_usage(folder).free // 2**20
     except OSError:

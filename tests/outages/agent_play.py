@@ -60,7 +60,7 @@ LAUNCHER = ("nsenter", "--net=/run/netns/gate", "--")
 def ground(hysteresis_s: float = 120.0) -> Ground:
     """The site in the small internet."""
     more = MORE.replace("{hysteresis}", str(hysteresis_s))
-    return Ground(SERVICE, 443, SERVICE_NAME, more, launcher=LAUNCHER)
+    return Ground(SERVICE, 443, SERVICE_NAME, more=more, launcher=LAUNCHER)
 
 
 def until(true: object, what: str, within_s: float = PATIENCE_S) -> None:
