@@ -149,16 +149,6 @@ class Offices:
             monotonic=self._monotonic,
         )
 
-    def key_is_there(self, there: bool) -> None:
-        """Takes away the key that the gate signs with, or puts it back."""
-        key = self._files.key
-        assert key is not None
-        away = key.with_suffix(".away")
-        if there and away.exists():
-            away.rename(key)
-        elif not there and key.exists():
-            key.rename(away)
-
     def _by_the_gate(self) -> dt.datetime:
         """What the gate's own wall clock says: it signs and judges ages by that."""
         return dt.datetime.fromtimestamp(self._clock.now().unix_ms / 1000, dt.UTC)

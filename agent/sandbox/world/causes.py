@@ -224,9 +224,5 @@ CAUSES: Mapping[str, Cause] = {
         _direct,
         beside=True,
     ),
-    # The gate itself.
-    "key-gone": _cause(
-        _OWN, _OWN, Layer.GATE, "the key that the gate signs with is gone", _direct, beside=True
-    ),
 }
 """By name; the layers from the lowest up."""

@@ -49,8 +49,9 @@ CHANGES = (6, 28)
 HOLIDAYS = (16, 45)
 """Weeks in which nobody works: 250 working days are left of a year."""
 WORKERS = 80
-VAN = 5
-"""People who come together, and tap one after the other."""
+VANS = 16
+"""In which people come, and tap one after the other; on a small site each alone."""
+SEATS = 5
 CLEANER = "0200065765"
 _EMPLOYERS = ("0448181966", "0701234576", "1008765455", "0712345630", "0200065765")
 _LOUD = (0.04, 0.25, 0.6)
@@ -76,7 +77,8 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
     happenings: list[Happening] = [*crews, *changes]
     happenings += _taps(random.Random(f"{seed}/taps"), empty, days, badges)
     happenings += _troubles(random.Random(f"{seed}/troubles"), empty, days)
-    happenings += _gate(random.Random(f"{seed}/gate"), empty, days)
+    tapped = [h.at_ms for h in happenings if isinstance(h, Tap)]
+    happenings += _gate(random.Random(f"{seed}/gate"), empty, days, tapped)
     happenings += _persons(random.Random(f"{seed}/persons"), empty, days)
     end_ms = empty.ms(starts.date() + dt.timedelta(days=weeks * 7))
     inside = (h for h in happenings if 0 < h.at_ms < end_ms - MINUTE_MS)
@@ -122,21 +124,26 @@ def _people(chance: random.Random, count: int, site: Site) -> tuple[Somebody, ..
             limosa=limosa,
             language=worker.language,
         )
-        found.append(Somebody(made, person.uid, van=n // VAN, night=n % 12 == 11))
+        found.append(Somebody(made, person.uid, van=n // _van(count), night=n % 12 == 11))
     return tuple(found)
+
+
+def _van(count: int) -> int:
+    return max(1, count // VANS)
 
 
 def _crews(
     chance: random.Random, count: int, weeks: int
 ) -> tuple[tuple[int, ...], Iterator[Happening]]:
     """Who is there when it begins; the others come one week and go another, van by van."""
-    vans = -(-count // VAN)
+    van_of = _van(count)
+    vans = -(-count // van_of)
     late = {van for van in range(vans) if chance.random() < 0.15 and van}
-    present = tuple(n for n in range(count) if n // VAN not in late)
+    present = tuple(n for n in range(count) if n // van_of not in late)
 
     def moves() -> Iterator[Happening]:
         for van in sorted(late):
-            people = tuple(n for n in range(count) if n // VAN == van)
+            people = tuple(n for n in range(count) if n // van_of == van)
             comes = chance.uniform(0.3, weeks * 7 - 1) * DAY_MS
             yield Crew(round(comes), people, True)
             if chance.random() < 0.7:
@@ -185,7 +192,7 @@ def _taps(
                 van = hours.setdefault(
                     somebody.van, (chance.uniform(6.0, 7.6), chance.uniform(15.2, 17.0))
                 )
-                came, went = (at + who % VAN * chance.uniform(1.5, 4) / 3600 for at in van)
+                came, went = (at + who % SEATS * chance.uniform(1.5, 4) / 3600 for at in van)
                 if chance.random() < 0.04:
                     came = chance.uniform(8, 14)
             midnight = world.ms(date)
@@ -250,12 +257,17 @@ def _troubles(chance: random.Random, world: World, days: list[int]) -> Iterator[
                 yield Weather(_when_ms(chance, world, day), lasts_ms, service, how)
 
 
-def _gate(chance: random.Random, world: World, days: list[int]) -> Iterator[Happening]:
-    """The gate itself: power, card, clock, reader."""
+def _gate(
+    chance: random.Random, world: World, days: list[int], tapped: list[int]
+) -> Iterator[Happening]:
+    """The gate itself: power (mostly while somebody taps), card, clock, reader."""
     loud = chance.choice((0.05, 0.3, 0.8))
     for day in days:
         if chance.random() < loud:
-            yield _cut(chance, _when_ms(chance, world, day))
+            at_ms = _when_ms(chance, world, day)
+            if tapped and chance.random() < 0.7:
+                at_ms = chance.choice(tapped) + round(chance.uniform(-2, 4) * SECOND_MS)
+            yield _cut(chance, at_ms)
         if chance.random() < loud / 4:
             yield Stop(_when_ms(chance, world, day), round(chance.uniform(2, 90) * SECOND_MS))
         if chance.random() < loud / 8:

@@ -191,7 +191,7 @@ class Infrastructure:
 
     def works(self, line: str) -> bool:
         """Whether a registration by this line gets a receipt now, from a gate that is in order."""
-        spoilt = ("rsz-certificate", "key-gone", *_OF_TROUBLES) if line == "ciaw" else ()
+        spoilt = ("rsz-certificate", *_OF_TROUBLES) if line == "ciaw" else ()
         well = not self.has("proxy", "loss", *spoilt) and not self.weathers.get(line)
         return well and self.reached(line)
 

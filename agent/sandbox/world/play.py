@@ -275,8 +275,6 @@ class Play(Simulation):
             self.truth.begins(kind)
         else:
             self.truth.ends(kind)
-        if kind == "key-gone":
-            self.offices.key_is_there(not self.truth.has(kind))
         if self.watch.running and self.truth.mains is not had and self.world.site.battery:
             self.daemon.report(MainsSeen(self.truth.mains))
 

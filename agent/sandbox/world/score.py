@@ -71,8 +71,10 @@ class Judged:
 
     @property
     def right(self) -> bool:
-        """What the gate said is what it could know."""
-        return self.said == self.could_know
+        """What the gate said is what it could know; where it delivered all the same, it rightly
+        said nothing."""
+        open_ = self.could_know is Whose.UNDETERMINED
+        return self.said == self.could_know or (open_ and self.said == NOBODY)
 
 
 def drawn(number: int) -> tuple[World, str]:
@@ -159,7 +161,7 @@ def table(found: Iterable[Judged]) -> Iterator[str]:
     known = f"{right} of {len(knowable)} right ({_share(right, knowable)})"
     yield f"- where the gate could know: {known}"
     kept = sum(j.right for j in open_)
-    yield f"- where it could not: {kept} of {len(open_)} left undetermined ({_share(kept, open_)})"
+    yield f"- where it could not: {kept} of {len(open_)} left open ({_share(kept, open_)})"
     yield ""
     yield "| cause | whose | could know | incidents | said |"
     yield "|---|---|---|--:|---|"
