@@ -49,9 +49,18 @@ def pin_factory() -> Any:
 @contextlib.contextmanager
 def _a_place_for_its_pipe() -> Iterator[None]:
     """lgpio makes a pipe in the working directory when it is imported, and fails where it may not,
-    as in whatever folder a technician starts the self-test. Once open it needs no name."""
-    with tempfile.TemporaryDirectory(prefix="lgpio-") as folder, contextlib.chdir(folder):
-        yield
+    as in whatever folder a technician starts the self-test. Once open it needs no name. A folder
+    that this user may not even enter (`sudo -u` from a home) is not gone back to."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory(prefix="lgpio-") as folder:
+        os.chdir(folder)
+        try:
+            yield
+        finally:
+            try:
+                os.chdir(before)
+            except OSError:
+                os.chdir("/")
 
 
 @contextlib.contextmanager

@@ -278,3 +278,23 @@ def _run(program: str, **variables: str) -> subprocess.CompletedProcess[str]:
         check=True,
         timeout=60,
     )
+
+
+def test_the_pipe_of_lgpio_is_made_wherever_the_program_was_started(tmp_path: Path) -> None:
+    """What lgpio does when it is imported, without lgpio: a name in the working directory."""
+    from drivers.gpio import _a_place_for_its_pipe
+
+    before = Path.cwd()
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    os.chdir(gone)
+    try:
+        with _a_place_for_its_pipe():
+            os.mkfifo(".lgd-nfy0")
+            gone.rmdir()
+        assert Path.cwd() == Path("/")
+    finally:
+        os.chdir(before)
+    with _a_place_for_its_pipe():
+        assert Path.cwd() != before
+    assert Path.cwd() == before
