@@ -291,7 +291,7 @@ class Infrastructure:
             return Channel(WELL, FAILING, UNKNOWN, UNKNOWN, UNKNOWN)
         if line == "ciaw" and self.has("rsz-certificate"):
             return Channel(WELL, WELL, FAILING, FAILING, WELL)
-        return Channel(WELL, WELL, WELL, WELL, WELL)
+        return Channel(WELL, WELL, WELL, WELL, WELL, WELL)
 
 
 class Surroundings:
