@@ -73,7 +73,7 @@ from agent.core.journal_records import JournalReplaced
 from agent.core.moment import Moment
 from agent.core.outage import instructions, outages
 from agent.core.outage.measurements import MAINS_SENSOR
-from agent.core.paper import lists, paper_answers, print_jobs
+from agent.core.paper import enrolment, lists, paper_answers, print_jobs
 from agent.core.predecessor import PlaceTaken
 from agent.core.records import (
     AgentStarted,
@@ -249,6 +249,7 @@ def _keep_the_day(turn: Turn) -> None:
     if begins:
         cancelling.too_late(turn, today)
         print_jobs.drop_old(turn, _kept_from(today))
+        enrolment.let_go(turn, today)
         turn.record(_day_began(turn.state, turn.at, today))
 
 

@@ -27,6 +27,7 @@ from agent.core.outage.procedure_records import By
 from agent.core.paper.attendance_list import Mark
 from agent.core.paper.paper_events import (
     CopyAsked,
+    EnrolmentAsked,
     LinesCounted,
     ListAsked,
     PaperChecked,
@@ -610,3 +611,18 @@ def test_a_document_that_cannot_be_made_is_told_and_tried_again_not_called_print
     assert gate_says(gate) is Signal.PRINTER_WAITS
     (sheet,) = gate.state.papers.sheets.values()
     assert "could not be made" in lacks(sheet, gate.state.papers.jobs.values())
+
+
+def test_whoever_was_enrolled_is_on_the_roster_no_more_once_their_days_are_over() -> None:
+    gate = Gate()
+    gate.state = replace(gate.state, rules=replace(RULES, employers=(MAIN,)))
+    gate.tap("04FF")
+    gate.do(EnrolmentAsked(gate.at, "04FF", "72052912369", MAIN, By.KEYPAD, 1))
+    (number, worker) = gate.state.book.holder("04FF") or (0, None)
+    assert worker is not None and worker.inss == "72052912369"
+    for _ in range(7):
+        gate.midnight()
+    assert number in gate.state.book.listed  # the night after the seventh day
+    gate.midnight()
+    assert number not in gate.state.book.listed
+    assert gate.state.book.holder("04FF") is None

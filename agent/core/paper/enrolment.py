@@ -14,7 +14,7 @@ from agent.core.entrance import badge_assigned
 from agent.core.events import BadgeAssignmentAsked
 from agent.core.identifiers import mask_inss
 from agent.core.paper.paper_events import EnrolmentAsked
-from agent.core.records import WorkerListed
+from agent.core.records import WorkerDelisted, WorkerListed
 from agent.core.roster import Worker
 from agent.core.state import State
 from agent.core.turn import Turn
@@ -68,3 +68,12 @@ def _unnamed(turn: Turn, event: EnrolmentAsked) -> tuple[str, Worker | None]:
     declaration = next(iter(under), turn.state.rules.declaration)
     worker = Worker("", "", event.employer, declaration, inss=event.inss, valid_until=until)
     return "", worker
+
+
+def let_go(turn: Turn, today: dt.date) -> None:
+    """Whoever was enrolled and whose days are over, the night after them included, is on the
+    roster no more: from then on the term of their details runs."""
+    yesterday = today - dt.timedelta(days=1)
+    for number, listing in tuple(turn.state.book.listed.items()):
+        if listing.enrolled and not listing.worker.valid_on(yesterday):
+            turn.record(WorkerDelisted(number))
