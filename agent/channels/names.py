@@ -75,13 +75,15 @@ class Names:
             self._hanging.add(host)
 
         def ask() -> None:
+            answer = Answer(MACHINE)
             try:
                 answer = Answer(MACHINE, machines(host))
             except OSError as error:
                 answer = Answer(MACHINE, error=error)
-            with self._lock:
-                self._hanging.discard(host)
-            answers.put(answer)
+            finally:
+                with self._lock:
+                    self._hanging.discard(host)
+                answers.put(answer)
 
         _beside(ask)
         return 1
