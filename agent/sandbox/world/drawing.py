@@ -58,6 +58,13 @@ _LOUD = (0.04, 0.25, 0.6)
 """Troubles of the infrastructure a day: how unlucky sites are."""
 
 
+LOSE_ANSWERS = (
+    *("cut before-headers", "cut mid-headers", "cut mid-body", "half answers"),
+    *("silent", "very slow", "drips for ever"),
+)
+"""What leaves open whether a registration counts: half of what services do badly here."""
+
+
 def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
     """The world of this seed. A short one begins anywhere in the year, often where the clock is
     changed."""
@@ -124,7 +131,7 @@ def _people(chance: random.Random, count: int, site: Site) -> tuple[Somebody, ..
             limosa=limosa,
             language=worker.language,
         )
-        found.append(Somebody(made, person.uid, van=n // _van(count), night=n % 12 == 11))
+        found.append(Somebody(made, person.uid, van=n // _van(count), night=n % 8 == 5))
     return tuple(found)
 
 
@@ -187,7 +194,7 @@ def _taps(
             if chance.random() < 0.08:
                 continue  # ill, or elsewhere
             if somebody.night:
-                came, went = chance.uniform(20.5, 23.98), chance.uniform(28.5, 30.2)
+                came, went = chance.uniform(20.5, 24.9), chance.uniform(28.5, 30.2)
             else:
                 van = hours.setdefault(
                     somebody.van, (chance.uniform(6.0, 7.6), chance.uniform(15.2, 17.0))
@@ -253,7 +260,7 @@ def _troubles(chance: random.Random, world: World, days: list[int]) -> Iterator[
         for service in world.site.lines:
             while chance.random() < loud:
                 lasts_ms = round(min(chance.lognormvariate(2.5, 1.1), 180) * MINUTE_MS)
-                how = chance.choice(tuple(WEATHERS))
+                how = chance.choice(LOSE_ANSWERS if chance.random() < 0.5 else tuple(WEATHERS))
                 yield Weather(_when_ms(chance, world, day), lasts_ms, service, how)
 
 
