@@ -25,12 +25,14 @@ WORKERS = 10
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A defect: `old` becomes `new` in `file`."""
+    """A defect: `old` becomes `new` in `file`. `claims`: it is one of the classifier's, so that the
+    incidents of its score are lived through, an evening each, in place of whole weeks."""
 
     name: str
     file: str
     old: str
     new: str
+    claims: bool = False
 
 
 MUTANTS = (
@@ -86,6 +88,7 @@ MUTANTS = (
         "agent/core/outage/table.py",
         'Row("internet.no-anchor", Layer.INTERNET, no_anchor, _OPEN,',
         'Row("internet.no-anchor", Layer.INTERNET, no_anchor, _THEIRS,',
+        claims=True,
     ),
     Mutant(
         "each tap of a day is registered",
@@ -147,6 +150,19 @@ print(f"{{days}}\\t-\\tnot caught")
 """
 
 
+CLAIMS = """
+import sys
+from agent.sandbox.world.score import judged
+for number in range(1, 1 + {weeks} * 7 // 2):
+    found = judged(number)
+    if found.false:
+        said = f"{{found.said}}, {{found.exempt}} exempt; in truth {{found.truth}} ({{found.kind}})"
+        print(f"{{2 * number}}\t{{number}}\t5.4 no false exemption: {{said}}")
+        sys.exit(3)
+print(f"{{2 * number}}\t-\tnot caught")
+"""
+
+
 def caught(mutant: Mutant | None, weeks: int = MOST_DAYS // WEEK_DAYS) -> tuple[int, str, str]:
     """After how many site-days, by which seed, and as what; 0 days when it was not. None: the agent
     as it is."""
@@ -160,7 +176,8 @@ def caught(mutant: Mutant | None, weeks: int = MOST_DAYS // WEEK_DAYS) -> tuple[
             if text.count(mutant.old) != 1:
                 return 0, "-", f"the patch does not fit {mutant.file} any more"
             file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
-        script = LIVES.format(weeks=weeks, workers=WORKERS)
+        lives = CLAIMS if mutant is not None and mutant.claims else LIVES
+        script = lives.format(weeks=weeks, workers=WORKERS)
         ran = subprocess.run(
             [sys.executable, "-c", script],
             cwd=copy,
@@ -184,7 +201,8 @@ def main(names: list[str]) -> int:
         begun = time.monotonic()
         days, seed, how = caught(mutant)
         missed += not days
-        furthest = max(furthest, int(seed) if seed.isdecimal() else 1)
+        if seed.isdecimal() and not mutant.claims:
+            furthest = max(furthest, int(seed))
         after = f"{days} site-days" if days else "NOT CAUGHT"
         took = time.monotonic() - begun
         print(f"| {mutant.name} | {after} | {seed} | {how[:110]} | {took:.0f} |", flush=True)
