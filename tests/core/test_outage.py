@@ -505,6 +505,15 @@ def test_a_router_that_answered_before_the_mains_were_lost_is_no_witness_of_main
         assert classify(evidence.picture(moment(120_000)), GATES_BOX, GOOD_PAST).row == row
 
 
+def test_what_a_person_said_of_a_phone_stands_beside_another_gate_and_another_uplink() -> None:
+    said = [(0, Elsewhere(phone=FAILING)), (60_000, Elsewhere(other_gate=FAILING))]
+    said += [(120_000, Elsewhere(uplink=FAILING)), (180_000, Elsewhere(phone=WELL))]
+    made = [Measurement(moment(ms), value) for ms, value in said]
+    early = gather(made[:3]).picture(moment(200_000), START_MS - 1).elsewhere()
+    assert early == Elsewhere(FAILING, FAILING, FAILING)
+    assert gather(made).picture(moment(200_000), START_MS - 1).elsewhere().phone is WELL
+
+
 def test_a_reference_makes_lost_mains_infrastructure_and_never_a_cause_of_ours() -> None:
     taken = seen(MAINS_LOST, confirmed=Whose.INFRASTRUCTURE)
     refused = seen(MAINS_LOST, replace(SITE, grid_fed=False), confirmed=Whose.INFRASTRUCTURE)

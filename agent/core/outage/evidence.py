@@ -226,7 +226,11 @@ _ANSWERED = frozenset(("said", "code", "origin", "status", "verified"))
 
 def _that_tried(held: list[Measurement], name: str) -> list[Measurement]:
     """Those that say something of this field, were it that nobody knows: a delivery does not try
-    another request, so that it takes nothing back of that."""
+    another request, so that it takes nothing back of that; nor does an uplink of what a person said
+    of a phone."""
+    if isinstance(held[0].value, Elsewhere):
+        unsaid = Elsewhere() if name == "uplink" else None
+        return [m for m in held if m.value == unsaid or getattr(m.value, name) is not UNKNOWN]
     if name != "likewise":
         return held
     return [m for m in held if _is_probe(m.value)]

@@ -41,7 +41,13 @@ AGAIN_MS = MEASURED_HOLDS_MS * 2 // 5
 LONGEST_MS = max(HOLDS_MS[layer] for layer in Layer if layer is not Layer.ELSEWHERE)
 WHOLE_MS = LONGEST_MS // 2
 """A round that began longer ago decides nothing any more; its entry may still be kept."""
-_PHONE = {Step.PHONE_YES: WELL, Step.PHONE_NO: FAILING}
+_SAID = {
+    Step.PHONE_YES: Elsewhere(phone=WELL),
+    Step.PHONE_NO: Elsewhere(phone=FAILING),
+    Step.GATE_DELIVERS: Elsewhere(other_gate=WELL),
+    Step.GATE_FAILS: Elsewhere(other_gate=FAILING),
+}
+"""What people's steps say of other ways to register."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +122,8 @@ def apply(observed: Observed, entry: Entry) -> Observed:
             of = ended.channel if isinstance(value, Answer) else ""
             evidence = observed.evidence.add(Measurement(entry.at, value, of))
             return _noted(observed, entry, evidence)
-        case StepTaken(step=step) if step in _PHONE:
-            said = Measurement(entry.at, Elsewhere(phone=_PHONE[step]))
+        case StepTaken(step=step) if step in _SAID:
+            said = Measurement(entry.at, _SAID[step])
             return replace(observed, evidence=observed.evidence.add(said))
         case DayBegan() as began:
             evidence = replace(

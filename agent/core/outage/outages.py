@@ -261,6 +261,6 @@ def _step_asked(turn: Turn, event: StepAsked) -> None:
     if event.step in AGENTS:
         turn.reply(event.asked, False, f"step {event.step}: the agent alone takes it")
         return
-    firm = "" if event.step in procedure.PHONE else event.firm or turn.state.rules.firm
+    firm = "" if event.step in procedure.FOR_ALL else event.firm or turn.state.rules.firm
     turn.record(StepTaken(incident.name, firm, event.step, event.by, event.who, event.detail))
     turn.reply(event.asked, True, f"noted for incident {incident.name}: {event.step}")

@@ -89,6 +89,8 @@ def by_agent(record: object) -> Iterator[StepTaken]:
 
 
 PHONE = (Step.PHONE_YES, Step.PHONE_NO, Step.PHONE_SILENT)
+FOR_ALL = (*PHONE, Step.GATE_DELIVERS, Step.GATE_FAILS)
+"""Steps that count for every firm, whoever took them."""
 _SUPPLIER = (Step.SUPPLIER_MENDS, Step.SUPPLIER_CANNOT)
 _CENTRE = (Step.CENTRE_CALLED, Step.CENTRE_NOT_REACHED, Step.CENTRE_SOLVED)
 
