@@ -96,12 +96,12 @@ def _first_views(url: str) -> tuple[int, list[float]]:
     """The page and all it names, as a browser asks for it that has nothing yet."""
     took, size = [], 0
     for _ in range(VIEWS):
-        begun = time.perf_counter()
         with httpx.Client(base_url=url, timeout=60) as client:
+            begun = time.perf_counter()
             page = client.get("/")
             named = dict.fromkeys(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text))
             answers = [page, *(client.get(address) for address in named)]
-        took.append(1000 * (time.perf_counter() - begun))
+            took.append(1000 * (time.perf_counter() - begun))
         size = sum(
             len(a.content) + sum(len(k) + len(v) + 4 for k, v in a.headers.raw) for a in answers
         )
