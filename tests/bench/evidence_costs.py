@@ -55,7 +55,8 @@ def in_peace(seconds: float) -> tuple[float, float, float]:
 
 
 def _played(orders: dict[str, Sequence[str]]) -> dict[str, Any]:
-    """What each play printed; the empty word of an order stands for a folder of its own."""
+    """What each play printed; the empty word of an order stands for a folder of its own. Raises
+    RuntimeError naming those that printed nothing."""
     with tempfile.TemporaryDirectory(prefix="werfpoort-bench-") as work:
         running = {}
         for name, (program, *words) in orders.items():
@@ -64,4 +65,7 @@ def _played(orders: dict[str, Sequence[str]]) -> dict[str, Any]:
             told = [word or str(folder) for word in words]
             command = [*NAMESPACES, sys.executable, str(PLAYS / program), *told]
             running[name] = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        return {name: json.loads(play.communicate()[0]) for name, play in running.items()}
+        printed = {name: play.communicate()[0] for name, play in running.items()}
+    if fallen := [name for name, text in printed.items() if not text]:
+        raise RuntimeError(f"no end of {', '.join(fallen)}")
+    return {name: json.loads(text) for name, text in printed.items()}
