@@ -13,7 +13,7 @@ ARCH ?= $(shell dpkg --print-architecture)
 RELEASE ?= bookworm
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint bench powercut simulate simulate-mutants deb install package hardware-vm lock clean
+.PHONY: help setup run test check lint bench powercut simulate simulate-mutants simulate-score deb install package hardware-vm lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ simulate: $(READY) ## live through worlds drawn from seeds; SEED=7 (or "7 8", or
 
 simulate-mutants: $(READY) ## deliberate defects in a copy of the agent, each to be caught in simulation: some minutes
 	@$(BIN)/python tests/simulation/mutants.py
+
+simulate-score: $(READY) ## the classifier against drawn incidents, INCIDENTS=1000; they are kept in build/score.jsonl
+	@mkdir -p build && $(BIN)/python -m agent.sandbox.world.score 0 $(or $(INCIDENTS),1000) build/score.jsonl
 
 setup: $(READY) ## make .venv, or renew it when the requirements changed; the others do it too
 

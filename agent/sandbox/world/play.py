@@ -328,7 +328,9 @@ class Play(Simulation):
         something is wrong."""
         ends = self.world.days * 24 * HOUR_MS if until_ms is None else until_ms
         self.inbox.horizon_ms = ends
+        spins = 0
         while self.clock.true_ms < ends and not (stops and self.watch.wrong):
+            before_ms = self.clock.true_ms
             try:
                 stopped = not self.daemon.turn()
             except PowerGone:
@@ -340,6 +342,10 @@ class Play(Simulation):
                 self._cut = self._crossing = None
                 self._stopped()
             self.watch.stepped()
+            spins = spins + 1 if self.clock.true_ms == before_ms else 0
+            if spins > MOST_SPINS:
+                self.watch.finds("time goes on", f"{spins} turns at one instant")
+                return
 
     def _doze_ms(self) -> int:
         """How long the agent may be left alone: never beyond what its plan names."""
@@ -359,6 +365,8 @@ class Play(Simulation):
         return max(0, min(due_ms))
 
 
+MOST_SPINS = 2_000
+"""Turns of the loop without any time passing: more, and the agent would burn a real gate's core."""
 QUIET_MS, NIGHT_MS = 9 * MINUTE_MS, 50 * MINUTE_MS
 """While all is well the agent looks this often: by day, what it measured never grows too old."""
 DAY_BEGINS, DAY_ENDS = 5, 19
