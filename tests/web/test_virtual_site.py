@@ -70,9 +70,12 @@ class World:
         self._process.send_signal(signal.SIGTERM)
 
     def end(self) -> None:
-        assert self._process.wait(20) == 0
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        try:
+            assert self._process.wait(30) == 0
+        finally:
+            self._process.kill()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
 
 
 @pytest.fixture(scope="module")

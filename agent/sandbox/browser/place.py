@@ -22,7 +22,7 @@ from agent.sandbox.browser.gate_config import ACCESS, MAINS_PIN, MORE, TOKEN
 from agent.sandbox.browser.wires import Part, Wires
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import Person
-from agent.sandbox.site import VirtualSite
+from agent.sandbox.site import HELD_S, VirtualSite
 from agent.sandbox.supplier import BASE_PATH, SupplierService
 from agent.sandbox.world_time import WorldTime
 from drivers.emulators.nfc_cards import Card, ntag213, phone
@@ -35,6 +35,8 @@ LONGEST_ANSWER_S = 2.0
 """A code takes as long to be looked at as guessing it must."""
 AGAIN = dt.timedelta(seconds=3.3)
 """Nobody holds the same badge again sooner: within 3 s the gate takes it for the same tap."""
+ANSWERED_S = 4.0
+"""A lamp that is lit later answers something else."""
 QUEUE_S = 1.0
 """Until the next one has stepped up to the reader."""
 
@@ -55,6 +57,10 @@ class Tapped:
 
     times: int = 0
     last: dt.datetime | None = None
+    came_s: float = 0.0
+    """When the card came into the field the last time (monotonic)."""
+    answer: str = ""
+    """The lamp that was lit first after that; empty: none yet."""
 
 
 @dataclass(slots=True)
@@ -123,14 +129,33 @@ class TrainingSite(VirtualSite):
     def hold(self, who: str) -> None:
         """Holds a card to the reader: a worker's (`0`, `1`, …) or a `phone`."""
         card = self._card(who)
-        tapped = self.doings.taps.setdefault(who, Tapped())
+        before = self.doings.taps.get(who)
         with self._hand:
-            if tapped.last is not None:
-                again = tapped.last + AGAIN
+            if before is not None and before.last is not None:
+                again = before.last + AGAIN
                 time.sleep(max(0.0, (again - self.time.now()).total_seconds()))
-            tapped.times += 1
-            tapped.last = self.time.now()
             self.tap(card)
+
+    def tap(self, card: Card, held_s: float = HELD_S) -> float:
+        """Holds it to the reader, and notes whose it was; also for whoever sits at the terminal."""
+        owners = {person.uid: str(place) for place, person in enumerate(self.people)}
+        who = owners.get(card.uid.hex().upper(), "unknown") if card.uid else "phone"
+        tapped = self.doings.taps.setdefault(who, Tapped())
+        tapped.times += 1
+        tapped.last, tapped.answer, tapped.came_s = self.time.now(), "", time.monotonic()
+        return super().tap(card, held_s)
+
+    def answered(self, tapped: Tapped) -> str:
+        """Which lamp answered a tap: amber, green or red; empty while none has."""
+        if not tapped.answer:
+            lit = [
+                (at_s, lamp)
+                for lamp in ("amber", "green", "red")
+                if (at_s := self.lamps.lit_after(lamp, tapped.came_s)) is not None
+            ]
+            first_s, lamp = min(lit, default=(0.0, ""))
+            tapped.answer = lamp if first_s < tapped.came_s + ANSWERED_S else ""
+        return tapped.answer
 
     def hold_next(self, count: int = 1) -> None:
         """Lets the next ones who have not tapped yet hold their badges, one after the other."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import socket
 import threading
 from collections.abc import AsyncIterator, Mapping
@@ -46,6 +47,8 @@ from agent.sandbox.browser.view import LAMP_OF_PIN, Eyes, Seen
 from agent.sandbox.browser.wires import Part
 from agent.sandbox.site import CODE
 from drivers.emulators.pin_board import PinChange
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 0.25
 """How often the site is looked at while somebody watches."""
@@ -200,7 +203,8 @@ class SitePage:
             self._looking = asyncio.create_task(self._look())
         try:
             yield _event("about", self._about())
-            yield _event("view", await run_in_threadpool(self._looked))
+            if self._last:
+                yield _event("view", self._last)
             while queue in self._watchers and not self._closing:
                 try:
                     yield await asyncio.wait_for(queue.get(), QUIET_S)
@@ -212,7 +216,11 @@ class SitePage:
     async def _look(self) -> None:
         """Looks at the site while somebody watches, and tells what changed."""
         while self._watchers:
-            seen = await run_in_threadpool(self._looked)
+            try:
+                seen = await run_in_threadpool(self._looked)
+            except Exception:  # what cannot be seen now, as while the agent starts, can be later
+                log.warning("the site could not be looked at", exc_info=True)
+                seen = self._last
             if seen != self._last:
                 self._last = seen
                 self._tell(_event("view", seen))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -36,7 +37,8 @@ TITLES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Someone:
-    """A worker as the world knows one. `receipt`: the authority's number for today, 0 without."""
+    """A worker as the world knows one. `answer`: the lamp that answered the last tap. `receipt`:
+    the authority's number for today, 0 without."""
 
     who: str
     name: str
@@ -44,6 +46,7 @@ class Someone:
     badge: bool
     taps: int
     last: str
+    answer: str
     receipt: int
 
 
@@ -177,6 +180,7 @@ class Eyes:
                 badge=place not in self._site.unbadged,
                 taps=tapped.times if tapped else 0,
                 last=f"{tapped.last.astimezone(ZONE):%H:%M:%S}" if tapped and tapped.last else "",
+                answer=self._site.answered(tapped) if tapped else "",
                 receipt=receipts.get(person.worker.inss, 0),
             )
 
@@ -187,7 +191,7 @@ class Eyes:
             try:
                 rules = load_config(self._site.config).rules
                 past = read_day(self._site.folder / "data" / "journal.db", yesterday, rules)
-            except (JournalError, OSError):
+            except (JournalError, OSError, sqlite3.Error):  # none yet, as the agent starts
                 return {}
             counts = dict(Counter(standing(obligation) for obligation in past.obligations))
             if any(obligation.outcome is None for obligation in past.obligations):

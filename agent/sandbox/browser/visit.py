@@ -15,9 +15,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 from agent.sandbox.browser.place import TrainingSite, next_morning
 from agent.sandbox.browser.relay import Relay
@@ -87,7 +86,9 @@ def _open(listening: socket.socket, gates: socket.socket, why_not: str) -> int:
             print(f"cable, router and names cannot be pulled here: {why_not}")
         people = crew(CREW, random.Random(SEED))
         somebody = sys.stdin.isatty() and sys.stdout.isatty()
-        ending = None if somebody else _told_to_end()
+        signal.signal(signal.SIGTERM, _end)
+        if not somebody:
+            signal.signal(signal.SIGINT, _end)
         with (
             contextlib.closing(time),
             contextlib.nullcontext() if why_not else Relay(gates),
@@ -95,26 +96,20 @@ def _open(listening: socket.socket, gates: socket.socket, why_not: str) -> int:
             PageServer(SitePage(site, f"http://127.0.0.1:{gates_port}/"), listening),
         ):
             site.await_reader(LONGEST_START_S)
-            if ending is None:
+            if somebody:
                 from agent.sandbox.terminal import Terminal
 
                 return Terminal(site).run()
             print("the gate is open; SIGINT or SIGTERM closes it", flush=True)
-            ending()
-    return 0
+            while True:
+                signal.pause()
 
 
-def _told_to_end() -> Callable[[], None]:
-    """Waits until a signal says so; from now on one is heard."""
-    told = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
-
-    def wait() -> None:
-        while not told.wait(1.0):
-            pass
-
-    return wait
+def _end(number: int, frame: FrameType | None) -> None:
+    """Takes everything down, once, whatever was being done."""
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    raise SystemExit(0)
 
 
 if __name__ == "__main__":

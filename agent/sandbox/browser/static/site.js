@@ -142,8 +142,9 @@ function drawCounts(now) {
 
 function standOf(one) {
   if (one.receipt) return ["registered", `receipt ${one.receipt}`];
-  if (one.taps && !one.badge) return ["unknown", `refused ${one.last}`];
-  if (one.taps) return ["stored", `stored ${one.last}`];
+  if (one.answer === "red") return ["unknown", `refused ${one.last}`];
+  if (one.answer) return ["stored", `stored ${one.last}`];
+  if (one.taps) return ["", `${one.last}: no lamp has answered`];
   return ["", one.badge ? "has not tapped" : "badge not in the roster"];
 }
 
