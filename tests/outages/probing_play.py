@@ -39,18 +39,20 @@ def probe(seconds: float, folder: Path) -> None:
     names = tuple(endpoint.name for endpoint in gauges.plan.endpoints)
     watch = EvidenceWatch(gauges, names, clock, inbox, ThreadWork())
 
-    def look_until(end: float) -> None:
+    def look_until(end: float) -> int:
+        rounds = 0
         while (left := end - time.monotonic()) > 0:
             now = clock.now()
             watch.look(now)
-            inbox.take(min(left, watch.due_ms(now) / 1000))
+            rounds += inbox.take(min(left, watch.due_ms(now) / 1000)) is not None
+        return rounds
 
     begun = time.monotonic()
     look_until(begun + WARM_S)
     before = time.process_time()
-    look_until(begun + WARM_S + seconds)
+    rounds = look_until(begun + WARM_S + seconds)
     used = time.process_time() - before
-    print(json.dumps({"cpu_percent": 100 * used / seconds}))
+    print(json.dumps({"cpu_percent": 100 * used / seconds, "rounds": rounds}))
 
 
 def main(seconds: str, folder: Path) -> None:
