@@ -74,6 +74,13 @@ class Gate:
         for one in who:
             self.hold(self.cards[one], "amber")
 
+    def wait_for_outage(self) -> None:
+        """Until the gate knows of it, and asks for somebody."""
+        until = time.monotonic() + 3 * PATIENCE_MS / 1000
+        while self.site.ask(ask="outage-now")["now"] is None:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+
     def hold(self, card: Any, lamp: str) -> None:
         """Holds a badge there until the lamp answers, as people do at a gate that is busy."""
         came = self.site.reader.enter(card)

@@ -178,6 +178,7 @@ def test_the_keyboard_alone_reaches_everything(gate: Any, opened: Opened) -> Non
 def test_without_scripts_everything_is_there_and_every_form_works(
     trouble: Any, opened: Opened
 ) -> None:
+    trouble.wait_for_outage()
     page = opened(trouble.url, java_script_enabled=False)
     assert page.locator("noscript meta, meta[http-equiv=refresh]").count() >= 1
     page.goto(f"{trouble.url}/enter")
