@@ -198,7 +198,8 @@ def test_an_outage_ends_on_the_printed_list_and_the_day_at_midnight(
     for place in range(3, len(CABLE.steps) - 1):
         step(page, place)
     until(page, f"document.getElementById('told').textContent.includes('{NUMBER}')")
-    page.click("button:has-text('Attendance list')")
+    page.wait_for_selector("#paper:has-text('List printed')")  # the slip that follows the list
+    page.click("#papers button:has-text('Attendance list')")
     until(page, "document.getElementById('sheet-picture').naturalHeight > 1000")
     assert NUMBER in page.text_content("#sheet-text")
     page.keyboard.press("Escape")
