@@ -35,7 +35,7 @@ from agent.core.outage.incident_records import (
 )
 from agent.core.outage.measurements import FAILING, WELL, Layer
 from agent.core.outage.procedure import CALL, CLAIM_ENDS, CLAIM_OPENS
-from agent.core.outage.table import ANSWER_OTHER, NOTHING_FAILS
+from agent.core.outage.table import ANSWER_OTHER, NO_ANCHOR, NOTHING_FAILS
 from agent.core.outage.whose import Bar, Classification, Limits
 from agent.core.rules import Rules
 from agent.core.state import State
@@ -110,10 +110,12 @@ def _latest(state: State) -> int:
 
 def _is_settled(state: State, duty: str, since: Moment, at: Moment) -> bool:
     """All was measured since the trouble began; and what was answered is no riddle: who is asked
-    something else, or is silent for longer than the hysteresis, is soon known better."""
+    something else, or is silent for longer than the hysteresis, is soon known better. So is a way
+    on which no anchor answers: routers answer only so many probes, and the next round may hear one.
+    """
     whole = state.observed.whole
     measured = whole is not None and whole.boot_id == at.boot_id and not_after(since, whole)
-    return measured and judge(state, duty, since, at).row != ANSWER_OTHER
+    return measured and judge(state, duty, since, at).row not in (ANSWER_OTHER, NO_ANCHOR)
 
 
 def opens_due_ms(state: State, duty: str, oldest: Moment, now: Moment) -> int:

@@ -87,6 +87,7 @@ SITE_ROWS: tuple[Row, ...] = (
 )
 """Clock and power: of the whole site."""
 
+NO_ANCHOR = "internet.no-anchor"
 NOT_MEASURED = Row(
     "internet.not-measured",
     Layer.INTERNET,
@@ -152,7 +153,7 @@ UPLINK_ROWS: tuple[Row, ...] = (
         _OWN,
     ),
     Row("internet.provider-dead", Layer.INTERNET, provider_dead, _THEIRS, _INFERRED, _TICKET),
-    Row("internet.no-anchor", Layer.INTERNET, no_anchor, _OPEN, _UNSURE, _TICKET),
+    Row(NO_ANCHOR, Layer.INTERNET, no_anchor, _OPEN, _UNSURE, _TICKET),
     NOT_MEASURED,
 )
 """Link, local network and internet: of each uplink by itself."""
