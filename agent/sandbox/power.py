@@ -123,10 +123,6 @@ class Trial:
         stand = self._site.status()["obligations"]
         return int(sum(count for name, count in stand.items() if name != "registered"))
 
-    def _is_registered(self, person: Person) -> bool:
-        accepted = self._site.service.ledger.accepted
-        return any(entry.submitted.inss == person.worker.inss for entry in accepted)
-
     def _next(self) -> Person:
         """Somebody who is not registered yet."""
         registered = {entry.submitted.inss for entry in self._site.service.ledger.accepted}
@@ -145,12 +141,7 @@ class Trial:
             person, seen = self._next(), len(changes)
             card = ntag213(person.uid)
             self._site.reader.enter(card)
-            while not (
-                self._stored(seen)
-                or self._is_registered(person)  # by an attempt before: it is green at once
-                or self._site.ended()
-                or time.monotonic() > patience
-            ):
+            while not (self._stored(seen) or self._site.ended() or time.monotonic() > patience):
                 if killer is not None and killer.is_due():
                     self._site.stop_agent(signal.SIGKILL)
                 time.sleep(POLL_S)
