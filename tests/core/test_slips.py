@@ -88,7 +88,7 @@ COMPLETION = Completion(
     Reference("2026-123456", How.CENTRE, at(8, 10), "keypad"),
     CHECKPOINT,
 )
-AFTER = AfterList(("G1-20261124-1",), pages=3, blank_lines=8, keys=KEYS)
+AFTER = AfterList(("G1-20261124-1",), 3, (("G1-20261124-1", 8),), keys=KEYS)
 RESTART = Restart(at(5, 10), at(7, 4), keys=KEYS)
 ENDED = ClaimEnded("I-20261124-1", at(9, 30), Ended.PATH_BACK, waiting=14)
 SLIPS: tuple[Slip, ...] = (OWN, EVIDENCE, COMPLETION, AFTER, RESTART, ENDED)
@@ -300,7 +300,7 @@ def test_after_a_provisional_list_the_number_is_still_asked_for() -> None:
 
 
 def test_without_blank_lines_nobody_is_told_to_fill_any_in() -> None:
-    assert "blank lines" not in said(replace(AFTER, blank_lines=0), "en")
+    assert "blank lines" not in said(replace(AFTER, lines=()), "en")
 
 
 def test_after_the_dark_people_are_told_to_tap_or_be_written_down() -> None:
