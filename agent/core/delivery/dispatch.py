@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from agent.core.clock_records import ClockChanged
 from agent.core.delivery.credential_records import CredentialRenewed
 from agent.core.delivery.delivery_records import LineGivenUp, LineTakenBack
 from agent.core.delivery.inquiries import Ability
@@ -132,6 +133,13 @@ def apply(dispatch: Dispatch, entry: Entry) -> Dispatch:
             # What was refused to the old one may be allowed to this one.
             way = replace(dispatch.way(channel), refuses=frozenset(), rests_until_ms=0)
             return dispatch.with_way(channel, way)
+        case ClockChanged():
+            # What was signed by the clock of before may have been refused for its time alone.
+            ways = {
+                name: replace(way, refuses=frozenset(), rests_until_ms=0)
+                for name, way in dispatch.ways.items()
+            }
+            return replace(dispatch, ways=ways)
         case RowTurned(away=True) | IncidentClosed(ending=Ending.PATH_BACK):
             # Something has changed, perhaps for the better: what waits is tried at once.
             ways = {name: replace(way, rests_until_ms=0) for name, way in dispatch.ways.items()}
