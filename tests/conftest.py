@@ -10,6 +10,7 @@ installed it, because such a skip hides a step that `.ci/run` lacks.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 from typing import Protocol
 
@@ -38,6 +39,14 @@ def needs() -> Needs:
 def pytest_configure() -> None:
     """A run that is told to end puts away what it started, as one that is broken off by hand."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Once for all processes of a run, which must collect the same tests.
+    os.environ.setdefault("WERFPOORT_SEED", str(secrets.randbelow(10**6)))
+
+
+def pytest_report_header() -> str:
+    """Which fresh worlds are drawn, so that a run can be repeated."""
+    seed = os.environ["WERFPOORT_SEED"]
+    return f"fresh seed: {seed} (WERFPOORT_SEED={seed} draws the same worlds again)"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
