@@ -33,9 +33,9 @@ from agent.core.outage.measurements import (
     Power,
     Value,
 )
-from agent.core.outage.procedure import CALL
+from agent.core.outage.procedure import CALL, CLAIM_ENDS
 from agent.core.outage.procedure_records import By, Step, StepTaken
-from agent.core.outage.whose import EXEMPTING, Whose
+from agent.core.outage.whose import EXEMPTING, Bar, Whose
 from agent.core.records import (
     LASTING,
     DayBegan,
@@ -265,3 +265,25 @@ def test_a_cause_of_ours_beside_a_dead_provider_is_ours() -> None:
     whose = [i.whose for i in evening.stage.state.log.incidents.values()]
     assert whose == [Whose.INFRASTRUCTURE, Whose.OWN]
     assert not list(evening.exempt())
+
+
+def test_a_reference_carries_nothing_over_to_another_row() -> None:
+    plan: list[Doing] = [("tap", 1), ("mains", 5), ("tap", 1), ("ticket", 15), ("firewall", 214)]
+    evening = played({}, plan)  # four minutes before midnight
+    opened = [r for r in evening.of(IncidentOpened) if isinstance(r, IncidentOpened)]
+    assert [(i.row, i.whose) for i in opened] == [
+        ("power.mains-lost", Whose.UNDETERMINED),
+        ("channel.unreachable", Whose.UNDETERMINED),
+    ]
+    assert not list(evening.exempt())
+    called = [r.text for r in evening.of(PeopleCalled) if isinstance(r, PeopleCalled)]
+    assert called[-2:] == [CLAIM_ENDS, CALL]
+
+
+def test_a_phone_that_worked_before_a_darkness_bars_its_exemption() -> None:
+    plan: list[Doing] = [("tap", 1), ("mains", 5), ("tap", 1), ("phone", 15), ("dark", 1)]
+    plan += [("ticket", 25)]
+    evening = played({}, plan)
+    opened = [r for r in evening.of(IncidentOpened) if isinstance(r, IncidentOpened)]
+    cut = next(i for i in opened if i.row == "power.cut")
+    assert cut.bars == (Bar.OTHER_CHANNEL,)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agent.core.moment import Moment
+from agent.core.outage.classification import barred
 from agent.core.outage.facts import Facts
 from agent.core.outage.incident_log import elapsed_ms
 from agent.core.outage.incident_records import (
@@ -20,10 +21,10 @@ from agent.core.outage.incident_records import (
     PeopleCalled,
     Stop,
 )
-from agent.core.outage.incidents import opens_from, past_of
+from agent.core.outage.incidents import opens_from, past_of, picture
 from agent.core.outage.measurements import WELL
 from agent.core.outage.procedure import WAS_DARK
-from agent.core.outage.whose import Bar, Whose
+from agent.core.outage.whose import Whose
 from agent.core.state import State
 
 STOPPED, UNPLUGGED, CUT, GENERATOR = (
@@ -54,7 +55,7 @@ def lost(
     before = past_of(state.log, duty, since, until, state.rules)
     if whose is Whose.UNDETERMINED and not before.coverage:
         whose = Whose.NO_INFRASTRUCTURE
-    bars = {Bar.NO_PATH_BEFORE: not before.path_before, Bar.DUTY: duty != "checkinatwork"}
+    bars = barred(picture(state, dark.since), before, duty, reference=False)
     name = f"i{state.log.numbered + 1}"
     yield IncidentOpened(
         name,
@@ -62,7 +63,7 @@ def lost(
         since,
         row,
         whose,
-        tuple(bar.value for bar, holds in bars.items() if holds),
+        tuple(bar.value for bar in bars),
         running.name if running is not None else "",
     )
     yield IncidentClosed(name, until, Ending.ROW_CHANGED)

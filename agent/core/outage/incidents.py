@@ -36,7 +36,7 @@ from agent.core.outage.incident_records import (
 from agent.core.outage.measurements import FAILING, WELL, Layer
 from agent.core.outage.procedure import CALL, CLAIM_ENDS, CLAIM_OPENS
 from agent.core.outage.table import ANSWER_OTHER, NO_ANCHOR, NOTHING_FAILS
-from agent.core.outage.whose import Bar, Classification, Limits
+from agent.core.outage.whose import Bar, Classification, Limits, Whose
 from agent.core.rules import Rules
 from agent.core.state import State
 
@@ -63,16 +63,19 @@ def past_of(log: Log, duty: str, began: Moment, at: Moment, rules: Rules) -> Pas
 
 
 def judge(state: State, duty: str, began: Moment, at: Moment) -> Classification:
-    """Whose it is at `at`, of a stretch that began at `began`."""
+    """Whose it is at `at`, of a stretch that began at `began`. What a person said of an incident
+    is said of its row, and carries nothing over to another one."""
     running = state.log.running(duty)
-    return classify(
-        picture(state, at),
-        state.rules.facts,
-        past_of(state.log, duty, began, at, state.rules),
-        duty=duty,
-        confirmed=running.corrected if running is not None else None,
-        limits=state.rules.limits,
-    )
+    seen, before = picture(state, at), past_of(state.log, duty, began, at, state.rules)
+
+    def found(confirmed: Whose | None) -> Classification:
+        facts, limits = state.rules.facts, state.rules.limits
+        return classify(seen, facts, before, duty=duty, confirmed=confirmed, limits=limits)
+
+    measured = found(None)
+    if running is None or running.corrected is None or measured.row != running.row:
+        return measured
+    return found(running.corrected)
 
 
 def decide(state: State, duty: str, oldest: Moment | None, at: Moment) -> Iterator[IncidentRecord]:
