@@ -23,6 +23,7 @@ from agent.core.outage.incident_records import (
     CauseCorrected,
     Ending,
     EvidenceTaken,
+    ExemptionsWithdrawn,
     IncidentClosed,
     IncidentOpened,
     LayerSeen,
@@ -148,6 +149,30 @@ def test_what_barred_an_exemption_and_what_a_person_said_decide_whose_it_was() -
     claimed = CauseCorrected("i1", "grid", Whose.INFRASTRUCTURE, Taken.CLAIMED, By.COMMAND)
     corrected = [*HAPPENED, (at(950), own), (at(951), claimed)]
     assert judged(reports(entries(corrected), NOW_MS)["i1"]) is Whose.OWN
+
+
+def test_a_reference_that_was_refused_stands_on_no_report() -> None:
+    refused = CauseCorrected(
+        "i1", "grid", Whose.INFRASTRUCTURE, Taken.REFUSED, By.PAGE, "", "FLU-1", "correct.own-cause"
+    )
+    own = CauseCorrected("i1", "own", Whose.OWN, Taken.TAKEN, By.PAGE)
+    before = [*HAPPENED, (at(950), refused)]
+    assert reports(entries(before), NOW_MS)["i1"].reference == "PROV-2026-0815"
+    after = [*HAPPENED, (at(950), own), (at(951), refused)]
+    assert reports(entries(after), NOW_MS)["i1"].reference == ""
+
+
+def test_a_reference_lifts_the_habit_in_the_report_as_it_does_in_the_core() -> None:
+    said = report()
+    said.bars = (Bar.HABIT.value,)
+    assert (judged(said), said.barring) == (Whose.INFRASTRUCTURE, ())
+    said.corrections = []
+    assert (judged(said), said.barring) == (Whose.UNDETERMINED, (Bar.HABIT.value,))
+
+
+def test_an_exemption_that_was_withdrawn_is_not_counted() -> None:
+    withdrawn = ExemptionsWithdrawn(dt.date(2026, 11, 24), ("i1",), ("j-1", "j-2"))
+    assert reports(entries([*HAPPENED, (at(950), withdrawn)]), NOW_MS)["i1"].exempt == 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

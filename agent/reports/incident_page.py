@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from agent.core.identifiers import mask_inss
 from agent.core.moment import Moment
-from agent.core.outage.incident_records import Taken
 from agent.core.outage.incident_report import MARGIN_MS, Report, Span, Track
 from agent.core.outage.whose import EXEMPTING, Whose
 from agent.locale import texts
@@ -86,11 +85,8 @@ class Heading:
 
 def judged(report: Report) -> Whose:
     """Whose it was, with what persons confirmed and what stood against it."""
-    whose = Whose(report.whose)
-    for _, correction in report.corrections:
-        if correction.taken is Taken.TAKEN:
-            whose = correction.whose
-    return Whose.UNDETERMINED if whose in EXEMPTING and report.bars else whose
+    whose = report.confirmed or Whose(report.whose)
+    return Whose.UNDETERMINED if whose in EXEMPTING and report.barring else whose
 
 
 def page(report: Report, heading: Heading, language: str, now_ms: int) -> Page:
@@ -167,8 +163,8 @@ def _facts(report: Report, heading: Heading, words: _Words) -> Iterator[tuple[st
     yield words["until"], words.when(report.until) if report.until else words["lasts"]
     yield words["failed"], f"{layer} [{report.row}]"
     yield words["whose"], words.paper[f"slip.judged.{whose}"]
-    if report.bars:
-        yield words["barred"], "; ".join(words[f"bar.{bar}"] for bar in report.bars)
+    if report.barring:
+        yield words["barred"], "; ".join(words[f"bar.{bar}"] for bar in report.barring)
     yield words["reference"], report.reference or words["none"]
     yield words["last-hop"], report.last_hop or words["not-measured"]
     yield words["affected"], count

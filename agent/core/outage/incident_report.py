@@ -14,6 +14,7 @@ from agent.core.moment import Moment
 from agent.core.outage.incident_records import (
     CauseCorrected,
     EvidenceTaken,
+    ExemptionsWithdrawn,
     IncidentBarred,
     IncidentClosed,
     IncidentOpened,
@@ -21,8 +22,10 @@ from agent.core.outage.incident_records import (
     LayerSeen,
     ObligationsExempted,
     RowTurned,
+    Taken,
 )
 from agent.core.outage.procedure_records import StepTaken
+from agent.core.outage.whose import EXEMPTING, Bar, Whose
 from agent.core.records import AttemptEnded, Entry, ObligationOpened, ReceiptStored
 
 MARGIN_MS = 600_000
@@ -89,10 +92,21 @@ class Report:
     checkpoint: CheckpointSigned | None = None
 
     @property
+    def confirmed(self) -> Whose | None:
+        """What persons said whose it was, as far as it was taken; None: nothing."""
+        taken = [c.whose for _, c in self.corrections if c.taken is Taken.TAKEN]
+        return taken[-1] if taken else None
+
+    @property
     def reference(self) -> str:
-        """The third party's, as it was last taken."""
-        said = [c.reference for _, c in self.corrections if c.reference]
-        return said[-1] if said else ""
+        """The third party's, that carries it: of the last correction that was taken."""
+        taken = [c for _, c in self.corrections if c.taken is Taken.TAKEN]
+        return taken[-1].reference if taken and taken[-1].whose in EXEMPTING else ""
+
+    @property
+    def barring(self) -> tuple[str, ...]:
+        """The bars that stand: a third party's reference lifts the habit."""
+        return tuple(bar for bar in self.bars if not (self.reference and bar == Bar.HABIT))
 
     @property
     def last_hop(self) -> str:
@@ -135,6 +149,11 @@ def _incident(found: dict[str, Report], entry: Entry) -> None:
             for name in incidents:
                 if name in found:
                     found[name].exempt += exempted.size
+            return
+        case ExemptionsWithdrawn(_, incidents) as withdrawn:
+            for name in incidents:
+                if name in found:
+                    found[name].exempt -= withdrawn.size
             return
     report = found.get(getattr(entry.record, "incident", ""))
     if report is None:
