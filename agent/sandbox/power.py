@@ -42,6 +42,8 @@ STORED = {PINS["amber"], PINS["buzzer"]}
 """What is switched on when a tap is shown as stored; no other signal has just these two."""
 FLUSH_S = 0.1
 """For what the lamps' wire still held when the process was gone."""
+AFTER_GREEN_S = 0.5
+"""For an amber that may come yet, which must not be taken for the next badge's."""
 
 
 @dataclass(slots=True)
@@ -125,7 +127,7 @@ class Trial:
 
     def _next(self) -> Person:
         """Somebody who is not registered yet."""
-        registered = {entry.submitted.inss for entry in self._site.service.ledger.accepted}
+        registered = self._accepted()
         for _ in self._site.people:
             self._turn += 1
             person = self._site.people[self._turn % len(self._site.people)]
@@ -141,7 +143,12 @@ class Trial:
             person, seen = self._next(), len(changes)
             card = ntag213(person.uid)
             self._site.reader.enter(card)
-            while not (self._stored(seen) or self._site.ended() or time.monotonic() > patience):
+            while not (
+                self._stored(seen)
+                or self._registered(person, seen)
+                or self._site.ended()
+                or time.monotonic() > patience
+            ):
                 if killer is not None and killer.is_due():
                     self._site.stop_agent(signal.SIGKILL)
                 time.sleep(POLL_S)
@@ -150,6 +157,8 @@ class Trial:
             self._site.reader.leave(card)
             if self._site.ended():
                 time.sleep(FLUSH_S)
+            elif not self._stored(seen):
+                time.sleep(AFTER_GREEN_S)
             self.tally.shown[person.uid] += self._stored(seen)
         if not self._site.ended():
             self.tally.wrong.append(f"a badge was not answered within {ANSWER_S} s")
@@ -164,6 +173,19 @@ class Trial:
             if lit == STORED:
                 return True
         return False
+
+    def _registered(self, person: Person, seen: int) -> bool:
+        """True when green was lit since change number `seen`, and it can be this one's: an attempt
+        of before the cut may get its receipt first, or so soon that amber is never lit.
+        """
+        green = PINS["green"]
+        return (
+            any(change.pin == green and change.level for change in self._site.lamps.changes[seen:])
+            and person.worker.inss in self._accepted()
+        )
+
+    def _accepted(self) -> set[str]:
+        return {entry.submitted.inss for entry in self._site.service.ledger.accepted}
 
     def _hold_to_it(self) -> None:
         tally = self.tally
