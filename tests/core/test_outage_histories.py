@@ -287,3 +287,13 @@ def test_a_phone_that_worked_before_a_darkness_bars_its_exemption() -> None:
     opened = [r for r in evening.of(IncidentOpened) if isinstance(r, IncidentOpened)]
     cut = next(i for i in opened if i.row == "power.cut")
     assert cut.bars == (Bar.OTHER_CHANNEL,)
+
+
+def test_midnight_notes_that_nobody_answered_about_a_phone() -> None:
+    def noted(plan: list[Doing]) -> list[StepTaken]:
+        taken = [r for r in played({}, plan).of(StepTaken) if isinstance(r, StepTaken)]
+        return [t for t in taken if t.step is Step.PHONE_SILENT]
+
+    assert noted(CLAIM) == [StepTaken("i1", "", Step.PHONE_SILENT, By.AGENT)]
+    # The answer ends i1 and begins i2, of the same outage.
+    assert noted([*CLAIM, ("phone", 15)]) == []

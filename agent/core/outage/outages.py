@@ -184,6 +184,9 @@ def keep_the_day(turn: Turn, over: Iterable[Obligation], today: dt.date) -> None
     """What midnight makes of these, that are open beyond their day: exempt, where only a third
     party stood in the way; and what is remembered of the day that ended."""
     state = turn.state
+    if state.day is not None and state.day < today:
+        for step in tuple(procedure.unanswered(state.cases, state.log)):
+            turn.record(step)
     for record in tuple(exemption.at_midnight(state.log, over, state.rules.zone)):
         turn.record(record)
     if state.day is not None and state.day < today:

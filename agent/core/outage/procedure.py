@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.core.moment import Moment
+from agent.core.outage.incident_log import Log
 from agent.core.outage.incident_records import IncidentOpened, PeopleCalled
 from agent.core.outage.procedure_records import By, Step, StepTaken
 from agent.core.outage.whose import EXEMPTING, Bar, Whose
@@ -91,6 +92,26 @@ def by_agent(record: object) -> Iterator[StepTaken]:
 PHONE = (Step.PHONE_YES, Step.PHONE_NO, Step.PHONE_SILENT)
 FOR_ALL = (*PHONE, Step.GATE_DELIVERS, Step.GATE_FAILS)
 """Steps that count for every firm, whoever took them."""
+
+
+def unanswered(cases: Cases, log: Log) -> Iterator[StepTaken]:
+    """For each incident of the day that ends whose question of the phone nobody answered: that no
+    answer came (DOMAIN.md, section 3). An answer counts for the whole outage."""
+    asked, answered = [], set()
+    for (name, _), case_ in cases.by_firm.items():
+        incident = log.incidents.get(name)
+        if incident is None:
+            continue
+        first = log.followed(incident)[-1]
+        if case_.last_of(*PHONE):
+            answered.add(first)
+        if case_.last_of(Step.PHONE_ASKED):
+            asked.append((name, first))
+    for name, first in asked:
+        if first not in answered:
+            yield StepTaken(name, "", Step.PHONE_SILENT, By.AGENT)
+
+
 _SUPPLIER = (Step.SUPPLIER_MENDS, Step.SUPPLIER_CANNOT)
 _CENTRE = (Step.CENTRE_CALLED, Step.CENTRE_NOT_REACHED, Step.CENTRE_SOLVED)
 
