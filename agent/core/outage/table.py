@@ -250,7 +250,7 @@ GATE_ROWS: tuple[Row, ...] = tuple(
     for part in ("reader", "journal", "credentials", "configuration")
 )
 
-DEGRADED = Row("path.degraded", Layer.INTERNET, lambda _: True, _OPEN, _UNSURE, _TICKET)
+DEGRADED = Row("path.degraded", Layer.INTERNET, lambda _: True, _OPEN, _UNSURE)
 NOTHING_FAILS = Row("path.nothing-fails", Layer.GATE, lambda _: True, _OPEN, _UNSURE, ())
 """When no row holds: the path is degraded, or all that was measured is well."""
 
