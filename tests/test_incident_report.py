@@ -19,6 +19,8 @@ from agent.cli import main
 from agent.core.delivery.registrations import Ticket
 from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment
+from agent.core.outage.classification import KEYS
+from agent.core.outage.darkness import ROWS
 from agent.core.outage.incident_records import (
     CauseCorrected,
     Ending,
@@ -40,7 +42,7 @@ from agent.core.roster import Worker
 from agent.journal.store import Journal
 from agent.locale import LANGUAGES
 from agent.reports.incident_html import as_html
-from agent.reports.incident_page import Heading, judged, page
+from agent.reports.incident_page import Heading, judged, page, settling
 from agent.reports.incident_pdf import as_pdf
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -168,6 +170,28 @@ def test_a_reference_lifts_the_habit_in_the_report_as_it_does_in_the_core() -> N
     assert (judged(said), said.barring) == (Whose.INFRASTRUCTURE, ())
     said.corrections = []
     assert (judged(said), said.barring) == (Whose.UNDETERMINED, (Bar.HABIT.value,))
+
+
+def test_a_report_says_how_sure_the_gate_was_and_what_would_settle_it() -> None:
+    said = report()
+    assert settling(said) == ()  # a ticket did
+    said.corrections = []
+    shown = dict(page(said, HEADING, "en", NOW_MS).facts)
+    assert shown["How sure the gate was"] == "inferred from what answered around it"
+    assert shown["What would settle it"] == "a ticket of the provider"
+    said.row, said.whose = "power.cut", Whose.UNDETERMINED.value
+    assert settling(said) == ("settle.grid-notice",)
+    said.row, said.whose = "link.cable-out", Whose.OWN.value
+    assert settling(said) == ()
+
+
+@pytest.mark.parametrize("row", [*KEYS, *ROWS])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_row_is_told_in_words(row: str, language: str) -> None:
+    said = report()
+    said.row, said.corrections = row, []
+    facts = [value for _, value in page(said, HEADING, language, NOW_MS).facts]
+    assert any(value.endswith(f"[{row}]") for value in facts)
 
 
 def test_an_exemption_that_was_withdrawn_is_not_counted() -> None:

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 
 from agent.core.identifiers import mask_inss
 from agent.core.moment import Moment
+from agent.core.outage import darkness
 from agent.core.outage.incident_report import MARGIN_MS, Report, Span, Track
-from agent.core.outage.whose import EXEMPTING, Whose
+from agent.core.outage.table import ROWS, SETTLES_MAINS
+from agent.core.outage.whose import EXEMPTING, Confidence, Whose
 from agent.locale import texts
 
 MOST_TRIES = 8
@@ -25,6 +27,14 @@ ANSWERED = {"settled": WELL, "status": FAILING, "fault": FAILING, "unreadable": 
 
 LAYER_OF = {"path": "internet"}
 """Of rows whose key begins otherwise than their layer is called."""
+
+SURE = {row.key: row.confidence for row in ROWS} | {
+    darkness.STOPPED: Confidence.MEASURED,
+    darkness.UNPLUGGED: Confidence.INFERRED,
+    darkness.CUT: Confidence.OPEN,
+}
+SETTLES = {row.key: row.settles for row in ROWS} | {darkness.CUT: SETTLES_MAINS}
+_PAST_SETTLING = (Whose.OWN, Whose.NO_INFRASTRUCTURE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,14 @@ def judged(report: Report) -> Whose:
     return Whose.UNDETERMINED if whose in EXEMPTING and report.barring else whose
 
 
+def settling(report: Report) -> tuple[str, ...]:
+    """What would settle whose it was, as keys of texts; nothing where a cause of ours, a person's
+    word or a bar has."""
+    if report.confirmed or report.barring or Whose(report.whose) in _PAST_SETTLING:
+        return ()
+    return SETTLES.get(report.row, ())
+
+
 def page(report: Report, heading: Heading, language: str, now_ms: int) -> Page:
     """The report in words."""
     words = _Words(language, heading.zone)
@@ -139,6 +157,7 @@ class _Words:
     def __init__(self, language: str, zone: dt.tzinfo) -> None:
         self._own = texts(language, "incident")
         self.paper = texts(language)
+        self.causes = texts(language, "procedure")
         self._zone = zone
 
     def __getitem__(self, key: str) -> str:
@@ -161,8 +180,11 @@ def _facts(report: Report, heading: Heading, words: _Words) -> Iterator[tuple[st
     yield words["firm"], heading.company
     yield words["from"], words.when(report.since)
     yield words["until"], words.when(report.until) if report.until else words["lasts"]
-    yield words["failed"], f"{layer} [{report.row}]"
+    yield words["failed"], f"{layer}: {words.causes[f'row.{report.row}']} [{report.row}]"
     yield words["whose"], words.paper[f"slip.judged.{whose}"]
+    yield words["sure"], words[f"sure.{SURE[report.row].value}"]
+    if wanted := settling(report):
+        yield words["settles"], "; ".join(words[key] for key in wanted)
     if report.barring:
         yield words["barred"], "; ".join(words[f"bar.{bar}"] for bar in report.barring)
     yield words["reference"], report.reference or words["none"]

@@ -47,7 +47,7 @@ class Row:
 _OWN, _OPEN, _THEIRS = Whose.OWN, Whose.UNDETERMINED, Whose.INFRASTRUCTURE
 _UNSURE, _INFERRED = Confidence.OPEN, Confidence.INFERRED
 _TICKET = ("settle.provider-ticket",)
-_GRID = ("settle.grid-notice",)
+SETTLES_MAINS = ("settle.grid-notice",)
 _NOTICE = ("settle.second-way", "settle.service-notice")
 
 SITE_ROWS: tuple[Row, ...] = (
@@ -76,7 +76,7 @@ SITE_ROWS: tuple[Row, ...] = (
         lambda s: s.picture.power().mains is FAILING,
         _OPEN,
         _UNSURE,
-        _GRID,
+        SETTLES_MAINS,
     ),
     Row(
         "power.low-voltage",
