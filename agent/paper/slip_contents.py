@@ -109,12 +109,17 @@ def claim_ended(state: State, now: Moment) -> slips.ClaimEnded | None:
     why = slips.Ended.OTHER_CAUSE
     if incident.stretches[-1].ending in (Ending.DELIVERED, Ending.PATH_BACK):
         why = slips.Ended.PATH_BACK
-    elif Bar.OTHER_CHANNEL in incident.bars:
+    elif any(Bar.OTHER_CHANNEL in i.bars for i in (incident, *_after(state, incident))):
         why = slips.Ended.OTHER_CHANNEL
     ended = incident.until or now
     return slips.ClaimEnded(
         incident.name, ended.local(state.rules.zone), why, _unregistered(state, now)
     )
+
+
+def _after(state: State, incident: Incident) -> list[Incident]:
+    """The incident that began as this one ended: what ended a claim stands against it."""
+    return [i for i in state.log.incidents.values() if i.after == incident.name]
 
 
 def restart(state: State, now: Moment, since: Moment | None, pressed: slips.Keys) -> slips.Restart:

@@ -36,6 +36,7 @@ from agent.core.outage.measurements import (
 from agent.core.outage.procedure import CALL, CLAIM_ENDS
 from agent.core.outage.procedure_records import By, Step, StepTaken
 from agent.core.outage.whose import EXEMPTING, Bar, Whose
+from agent.core.paper.slips import Ended
 from agent.core.records import (
     LASTING,
     DayBegan,
@@ -45,6 +46,7 @@ from agent.core.records import (
     ReceiptStored,
     RejectionStored,
 )
+from agent.paper.slip_contents import claim_ended
 from agent.sandbox.story_setting import past_of, rules_of, well_scene
 from agent.sandbox.story_stage import Scene, Stage
 
@@ -53,6 +55,7 @@ EVENING = dt.datetime(2026, 11, 24, 20, 0, tzinfo=ZONE)
 START_MS = round(EVENING.timestamp() * 1000)
 MIDNIGHT_MS = START_MS + 4 * 3_600_000
 MINUTE_MS = 60_000
+THE_NEXT_DAY_MS = MIDNIGHT_MS + 5 * MINUTE_MS
 LONG_MS = 10 * MINUTE_MS
 """Longer than the hysteresis, a measurement and a look at it together."""
 
@@ -92,7 +95,9 @@ sites = st.sampled_from(({}, {}, {}, {"past": {"days": 0}}, {"site": {"no_infras
 class Evening:
     """One evening, and what was true in it."""
 
-    def __init__(self, story: dict[str, object], plan: list[Doing]) -> None:
+    def __init__(
+        self, story: dict[str, object], plan: list[Doing], until_ms: int = THE_NEXT_DAY_MS
+    ) -> None:
         self.rules = rules_of(story, ZONE)
         self.well = dict(well_scene(self.rules.facts))
         self.stage = Stage(self.rules, dict(self.well), START_MS)
@@ -102,7 +107,7 @@ class Evening:
             self.stage.run(min(self.stage.unix_ms + minutes * MINUTE_MS, MIDNIGHT_MS - MINUTE_MS))
             self.stage.happen()
             self.do(what)
-        self.stage.run(MIDNIGHT_MS + 5 * MINUTE_MS)
+        self.stage.run(until_ms)
         self.entries = self.stage.entries
 
     def do(self, what: str) -> None:
@@ -297,3 +302,10 @@ def test_midnight_notes_that_nobody_answered_about_a_phone() -> None:
     assert noted(CLAIM) == [StepTaken("i1", "", Step.PHONE_SILENT, By.AGENT)]
     # The answer ends i1 and begins i2, of the same outage.
     assert noted([*CLAIM, ("phone", 15)]) == []
+
+
+def test_the_slip_says_that_a_phone_ended_the_claim() -> None:
+    evening = Evening({}, [*CLAIM, ("phone", 5)], START_MS + 62 * MINUTE_MS)
+    told = claim_ended(evening.stage.state, evening.stage.at)
+    assert told is not None
+    assert (told.why, told.waiting) == (Ended.OTHER_CHANNEL, 2)
