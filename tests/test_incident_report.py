@@ -191,7 +191,7 @@ def test_every_row_is_told_in_words(row: str, language: str) -> None:
     said = report()
     said.row, said.corrections = row, []
     facts = [value for _, value in page(said, HEADING, language, NOW_MS).facts]
-    assert any(value.endswith(f"[{row}]") for value in facts)
+    assert any(value.endswith(f" [{row}]") for value in facts)
 
 
 def test_an_exemption_that_was_withdrawn_is_not_counted() -> None:

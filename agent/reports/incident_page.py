@@ -25,9 +25,6 @@ NO_SIGN = frozenset(("last_hop", "provider_hop", "beyond", "witness", "likewise"
 """Fields that say nothing of how well their layer is."""
 ANSWERED = {"settled": WELL, "status": FAILING, "fault": FAILING, "unreadable": FAILING}
 
-LAYER_OF = {"path": "internet"}
-"""Of rows whose key begins otherwise than their layer is called."""
-
 SURE = {row.key: row.confidence for row in ROWS} | {
     darkness.STOPPED: Confidence.MEASURED,
     darkness.UNPLUGGED: Confidence.INFERRED,
@@ -157,19 +154,20 @@ class _Words:
     def __init__(self, language: str, zone: dt.tzinfo) -> None:
         self._own = texts(language, "incident")
         self.paper = texts(language)
-        self.causes = texts(language, "procedure")
+        self._causes = texts(language, "procedure")
         self._zone = zone
 
     def __getitem__(self, key: str) -> str:
         return self._own[f"report.{key}"]
+
+    def cause(self, row: str) -> str:
+        return f"{self._causes[f'row.{row}']} [{row}]"
 
     def when(self, at: Moment) -> str:
         return f"{at.local(self._zone):%d/%m/%Y %H:%M:%S}"
 
 
 def _facts(report: Report, heading: Heading, words: _Words) -> Iterator[tuple[str, str]]:
-    start = report.row.partition(".")[0]
-    layer = words.paper[f"slip.layer.{LAYER_OF.get(start, start)}"]
     whose = judged(report).value.replace(" ", "-")
     count = str(len(report.affected))
     if report.exempt:
@@ -180,7 +178,7 @@ def _facts(report: Report, heading: Heading, words: _Words) -> Iterator[tuple[st
     yield words["firm"], heading.company
     yield words["from"], words.when(report.since)
     yield words["until"], words.when(report.until) if report.until else words["lasts"]
-    yield words["failed"], f"{layer}: {words.causes[f'row.{report.row}']} [{report.row}]"
+    yield words["failed"], words.cause(report.row)
     yield words["whose"], words.paper[f"slip.judged.{whose}"]
     yield words["sure"], words[f"sure.{SURE[report.row].value}"]
     if wanted := settling(report):
@@ -198,7 +196,7 @@ def _facts(report: Report, heading: Heading, words: _Words) -> Iterator[tuple[st
 
 def _course(report: Report, words: _Words, *, names: bool) -> list[str]:
     """What happened to the incident and what was done, in the order of time."""
-    told = [(t.at, f"{words['turned']}: {t.row}") for t in report.turns]
+    told = [(t.at, f"{words['turned']}: {words.cause(t.row)}") for t in report.turns]
     for at, said in report.corrections:
         reference = f", {said.reference}" if said.reference else ""
         verdict = words[said.taken.value]
