@@ -29,6 +29,7 @@ VIEWS = 20
 SETTLE_S = 3.0
 MINUTES = float(os.environ.get("PAGE_MINUTES", "2"))
 """How long they listen; PAGE_MINUTES=10 for longer."""
+ALONE_MINUTES = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Seen:
     messages: int
     grown_alone_mib: float
     grown_mib: float
-    """What the agent grew by over as many taps, without listeners and with them."""
+    """What the agent grew by a tap, without listeners and with them."""
 
 
 @contextmanager
@@ -71,15 +72,15 @@ def measured(minutes: float = MINUTES) -> Seen:
         time.sleep(SETTLE_S)
         first_bytes, first_ms = _first_views(url)
         before = resident_mib(site.pid)
-        alone = _tapped(site, cards, minutes * 60)
+        alone = _tapped(site, cards, min(minutes, ALONE_MINUTES) * 60)
         time.sleep(SETTLE_S)
         resident = resident_mib(site.pid)
-        grown_alone = resident - before
+        grown_alone = (resident - before) / len(alone)
         with _listening(url) as listeners:
             watched = _tapped(site, cards, minutes * 60)
             messages = sum(one.messages for one in listeners)
         time.sleep(SETTLE_S)
-        grown = resident_mib(site.pid) - resident
+        grown = (resident_mib(site.pid) - resident) / len(watched)
         return Seen(resident, first_bytes, first_ms, alone, watched, messages, grown_alone, grown)
 
 

@@ -300,8 +300,8 @@ def page(table: Table) -> None:
         alone, watched = (percentile(v, percent) for v in (seen.alone_ms, seen.watched_ms))
         table.add(f"page, nobody listens: tag to amber, p{percent}", "", "ms", alone)
         table.add(f"page, 20 listen: tag to amber, p{percent}", "", "ms", watched)
-    table.add("page, nobody listens: grown by the taps", "", "MiB", seen.grown_alone_mib)
-    table.add("page, 20 listened: grown by as many", "", "MiB", seen.grown_mib)
+    table.add("page, nobody listens: grown by a tap", "", "KiB", 1024 * seen.grown_alone_mib)
+    table.add("page, 20 listened: grown by a tap", "", "KiB", 1024 * seen.grown_mib)
 
 
 def outages(table: Table) -> None:
