@@ -37,7 +37,14 @@ from agent.core.outage.incident_report import Report, reports
 from agent.core.outage.measurements import Layer
 from agent.core.outage.procedure_records import By, Step, StepTaken
 from agent.core.outage.whose import Bar, Whose
-from agent.core.records import AttemptEnded, Entry, ObligationOpened, Record, kind_of
+from agent.core.records import (
+    AttemptEnded,
+    Entry,
+    ObligationExpired,
+    ObligationOpened,
+    Record,
+    kind_of,
+)
 from agent.core.roster import Worker
 from agent.journal.store import Journal
 from agent.locale import LANGUAGES
@@ -192,6 +199,12 @@ def test_every_row_is_told_in_words(row: str, language: str) -> None:
     said.row, said.corrections = row, []
     facts = [value for _, value in page(said, HEADING, language, NOW_MS).facts]
     assert any(value.endswith(f" [{row}]") for value in facts)
+
+
+def test_who_had_expired_before_an_outage_is_not_affected_by_it() -> None:
+    expired = ObligationExpired("j-1", dt.date(2026, 11, 24), answer_lost=False)
+    before = [*HAPPENED[:8], (at(19), expired), *HAPPENED[8:]]
+    assert [o.reference for o in reports(entries(before), NOW_MS)["i1"].affected] == ["j-2"]
 
 
 def test_an_exemption_that_was_withdrawn_is_not_counted() -> None:

@@ -26,7 +26,13 @@ from agent.core.outage.incident_records import (
 )
 from agent.core.outage.procedure_records import StepTaken
 from agent.core.outage.whose import EXEMPTING, Bar, Whose
-from agent.core.records import AttemptEnded, Entry, ObligationOpened, ReceiptStored
+from agent.core.records import (
+    AttemptEnded,
+    Entry,
+    ObligationExpired,
+    ObligationOpened,
+    ReceiptStored,
+)
 
 MARGIN_MS = 600_000
 """Of the timeline: what was before and after an incident shows what changed."""
@@ -187,8 +193,11 @@ def _around(report: Report, entries: list[Entry], now_ms: int) -> None:
                 )
             case ObligationOpened() as opened if opened.duty == report.duty and at_ms <= last:
                 owed[opened.reference] = opened
-            case ReceiptStored(reference) if at_ms < first:
-                owed.pop(reference, None)
+            case ReceiptStored(ref) | ObligationExpired(ref) if at_ms < first:
+                owed.pop(ref, None)
+            case ObligationsExempted(references=settled) if at_ms < first:
+                for ref in settled:
+                    owed.pop(ref, None)
             case CheckpointSigned() as signed:
                 report.checkpoint = signed
     days = {report.since.unix_ms // 86_400_000, last // 86_400_000}
