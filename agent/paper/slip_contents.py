@@ -7,6 +7,7 @@ from dataclasses import fields
 
 from agent.core.moment import Moment
 from agent.core.outage.contacts import Contacts
+from agent.core.outage.exemption import EXEMPTING_DUTY
 from agent.core.outage.incident_log import Incident
 from agent.core.outage.incident_records import Ending
 from agent.core.outage.measurements import (
@@ -74,6 +75,7 @@ def instruction(state: State, now: Moment, pressed: slips.Keys) -> slips.Instruc
         agreed=contacts.agreed_channel,
         online=contacts.online_service,
         keys=pressed,
+        exemptible=running.duty == EXEMPTING_DUTY,
     )
 
 

@@ -162,6 +162,17 @@ def test_every_classification_can_be_told_in_every_language(whose: Whose, langua
 # --- the instruction slip -----------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_for_check_in_and_out_it_asks_for_the_times_and_sends_nobody_to_the_contact_centre(
+    language: str,
+) -> None:
+    slip = replace(OWN, exemptible=False)
+    told = said(slip, language)
+    assert all(word in told for word in ("Check In and Out", "30"))
+    assert OWN.phone not in told
+    assert codes(slip, language) == []
+
+
 def test_it_says_since_when_what_is_broken_and_how_many_wait() -> None:
     text = said(OWN, "en")
     assert "Since 24/11/2026 06:47." in text

@@ -81,12 +81,21 @@ class _Telling:
         if slip.waiting:
             yield self._text("slip.waiting", count=slip.waiting)
         yield Gap()
+        if not slip.exemptible:
+            yield from self._times()
+            return
         yield self._text(f"slip.whose.{slip.whose.value.replace(' ', '-')}", bold=True)
         yield Gap()
         if slip.whose in EXEMPTING:
             yield from self._exempt(slip)
         else:
             yield from self._not_exempt(slip)
+
+    def _times(self) -> Iterator[Block]:
+        yield self._text("slip.whose.check-in-and-out", bold=True)
+        yield Gap()
+        yield from self._step("slip.step.times")
+        yield from self._step("slip.step.tap")
 
     def _exempt(self, slip: Instruction) -> Iterator[Block]:
         yield from self._step("slip.step.tap")
@@ -297,6 +306,8 @@ def _shared(slip: Slip, heading: Heading, words: Wording) -> Iterator[Block]:
                 ("slip.quote.incident", slip.incident),
             ):
                 yield Text(words.field(key, value))
+            if not slip.exemptible:
+                return
             online = slip.online or words.languages[0]["slip.online.address"]
             yield from _code(words.say("slip.online"), online)
             if slip.whose not in EXEMPTING:

@@ -78,7 +78,8 @@ class Instruction:
     `layer`: where it is broken, as far as measured. `waiting`: how many people are not registered.
     `agreed`: the channel agreed with the subcontractors. `phone`, `hours`, `form`: of the contact
     centre; `menu`: what is pressed there, empty: what the procedure names. `online`: address of
-    the official online service; empty: the usual one.
+    the official online service; empty: the usual one. `exemptible`: False for Check In and Out at
+    Work, from which nothing exempts (DOMAIN.md, section 3).
     """
 
     incident: str
@@ -94,6 +95,7 @@ class Instruction:
     form: str = CONTACT_FORM
     online: str = ""
     keys: Keys = field(default_factory=Keys)
+    exemptible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
