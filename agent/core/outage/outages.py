@@ -164,7 +164,7 @@ def _record_all(turn: Turn, records: Iterable[IncidentRecord]) -> None:
     """Journals these, with the steps that the agent takes by itself, and what is to be done."""
     for record in tuple(records):
         turn.record(record)
-        for step in procedure.by_agent(record):
+        for step in procedure.by_agent(record, turn.state.log):
             turn.record(step)
         match record:
             case PeopleCalled(text=text):

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from agent.core.moment import Moment
+from agent.core.outage.exemption import EXEMPTING_DUTY
 from agent.core.outage.incident_log import Log
 from agent.core.outage.incident_records import IncidentOpened, PeopleCalled
 from agent.core.outage.procedure_records import By, Step, StepTaken
@@ -78,13 +79,16 @@ def apply(cases: Cases, entry: Entry) -> Cases:
     return cases
 
 
-def by_agent(record: object) -> Iterator[StepTaken]:
-    """The steps that the agent takes by itself as an incident goes on."""
+def by_agent(record: object, log: Log) -> Iterator[StepTaken]:
+    """The steps that the agent takes by itself as an incident goes on. Of a phone it asks where
+    the answer counts: nothing exempts from Check In and Out at Work."""
     match record:
         case IncidentOpened(incident=name):
             yield StepTaken(name, "", Step.CHANNELS_TRIED, By.AGENT)
         case PeopleCalled(name, text) if text in (CALL, CLAIM_OPENS):
-            yield StepTaken(name, "", Step.PHONE_ASKED, By.AGENT)
+            incident = log.incidents.get(name)
+            if incident is not None and incident.duty == EXEMPTING_DUTY:
+                yield StepTaken(name, "", Step.PHONE_ASKED, By.AGENT)
             if text == CLAIM_OPENS:
                 yield StepTaken(name, "", Step.EXEMPT, By.AGENT)
 
@@ -134,7 +138,7 @@ class Standing:
 def next_key(case_: Case, standing: Standing) -> str:
     """The key of what this firm's people must do next, one of INSTRUCTIONS."""
     phone = case_.last_of(*PHONE)
-    if standing.duty != "checkinatwork":
+    if standing.duty != EXEMPTING_DUTY:
         return "now.keep-times"
     if standing.reference:
         return "now.keep-list" if standing.listed else "now.print-list"
