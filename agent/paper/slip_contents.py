@@ -76,6 +76,7 @@ def instruction(state: State, now: Moment, pressed: slips.Keys) -> slips.Instruc
         online=contacts.online_service,
         keys=pressed,
         exemptible=running.duty == EXEMPTING_DUTY,
+        habit=Bar.HABIT in running.bars,
     )
 
 

@@ -173,6 +173,14 @@ def test_for_check_in_and_out_it_asks_for_the_times_and_sends_nobody_to_the_cont
     assert codes(slip, language) == []
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_after_too_many_exempt_days_it_says_that_another_arrangement_is_due(language: str) -> None:
+    slip = replace(OWN, whose=Whose.UNDETERMINED)
+    words = texts(language)["slip.habit"]
+    assert words in said(replace(slip, habit=True), language)
+    assert words not in said(slip, language)
+
+
 def test_it_says_since_when_what_is_broken_and_how_many_wait() -> None:
     text = said(OWN, "en")
     assert "Since 24/11/2026 06:47." in text

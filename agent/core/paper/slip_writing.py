@@ -104,6 +104,8 @@ class _Telling:
         yield from self._keys(slip.keys, slip.keys.cause)
 
     def _not_exempt(self, slip: Instruction) -> Iterator[Block]:
+        if slip.habit:
+            yield self._text("slip.habit")
         if slip.supplier:
             yield from self._step("slip.step.supplier")
             yield self._beside(f"{slip.supplier.name}: {_kept(slip.supplier.phone)}")

@@ -79,7 +79,8 @@ class Instruction:
     `agreed`: the channel agreed with the subcontractors. `phone`, `hours`, `form`: of the contact
     centre; `menu`: what is pressed there, empty: what the procedure names. `online`: address of
     the official online service; empty: the usual one. `exemptible`: False for Check In and Out at
-    Work, from which nothing exempts (DOMAIN.md, section 3).
+    Work, from which nothing exempts (DOMAIN.md, section 3). `habit`: too many days were exempt
+    without a reference, so that another arrangement is due (ibid.).
     """
 
     incident: str
@@ -96,6 +97,7 @@ class Instruction:
     online: str = ""
     keys: Keys = field(default_factory=Keys)
     exemptible: bool = True
+    habit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
