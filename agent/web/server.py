@@ -24,8 +24,10 @@ MOST_CONNECTIONS = 96
 """Thirty browsers, of which each holds a stream and a few connections more; the agent's other
 files are some fifty, of 1,024."""
 HEAD_S = 20.0
-"""So long a browser may take until its first request is there."""
+"""So long a browser may take until a request is there, its first or another one."""
 KEEP_ALIVE_S = 20
+GONE_S = 60.0
+"""So long a browser may take for the rest of an answer, once its time is over."""
 STOP_S = 1
 SERVER_BACKLOG = 32
 
@@ -136,15 +138,25 @@ class _Server(uvicorn.Server):
 
 
 class _Patient(H11Protocol):
-    """Lets nobody hold a connection who asks for nothing."""
+    """Lets nobody hold a connection who asks for nothing, at its beginning or after an answer."""
+
+    patience_s = HEAD_S
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        asyncio.get_running_loop().call_later(HEAD_S, self._look)
+        asyncio.get_running_loop().call_later(self.patience_s, self._look, None)
 
-    def _look(self) -> None:
-        if getattr(self, "cycle", None) is None:  # no request was ever whole
-            self.transport.abort()
+    def on_response_complete(self) -> None:
+        answered = self.cycle  # a request that waits already begins below
+        super().on_response_complete()
+        # The server's own patience ends with any byte that comes, also of a request never whole.
+        asyncio.get_running_loop().call_later(self.patience_s, self._look, answered)
+
+    def _look(self, before: object) -> None:
+        if getattr(self, "cycle", None) is not before:
+            return  # a request has come whole since
+        self.transport.close()  # what is still being sent is sent, for a while
+        asyncio.get_running_loop().call_later(GONE_S, self.transport.abort)
 
 
 class _Door(socket.socket):
