@@ -149,7 +149,9 @@ class Door:
         """A session for who knows the code, the operator's if that is asked for; None: it is
         wrong. Takes its time. `before`: the session that there is already, which it replaces.
         """
-        place, operator = network_of(address), operator or not self._access
+        operator = operator or not self._access
+        # By code too: who knows the one code must not begin anew with it at guessing the other.
+        place = f"{network_of(address)} {'operator' if operator else 'access'}"
         with self._one_at_a_time:  # the hash takes memory, and guesses wait for each other
             wait_s = self._lockout.wait_s(place, self._clock_s())
             if wait_s:

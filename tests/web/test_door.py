@@ -83,6 +83,15 @@ def test_the_lock_of_one_address_is_not_that_of_another() -> None:
     assert isinstance(world.enter(address="10.0.0.8"), Session)
 
 
+def test_the_access_code_does_not_begin_the_guessing_of_the_operators_anew() -> None:
+    world, tried = World(), 0
+    while world.enter(f"{tried:06}", operator=True) is None:
+        tried += 1
+        world.within()
+    assert tried == ONE.free + 1
+    assert isinstance(world.enter(OPERATOR, operator=True), Locked)
+
+
 def test_whoever_changes_his_address_meets_the_lock_of_all() -> None:
     lockout = Lockout()
     waits = [lockout.wrong(f"10.0.{n // 250}.{n % 250}", 0.0) for n in range(200)]
