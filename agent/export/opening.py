@@ -11,11 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import lzma
 import os
 import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +46,9 @@ MOST_FILES = 20_000
 MOST_MANIFEST_BYTES = 8 * 1024 * 1024
 MOST_BYTES = 1 << 36
 """64 GiB of unpacked files: above it somebody sends a bomb."""
+_PACKING = (zlib.error, lzma.LZMAError)
+"""What the standard library raises besides, where packed bytes make no sense; a RuntimeError where
+they want a password, or are packed in a way that it does not know."""
 _AGE = b"age-encryption.org/v1\n"
 _NAME = re.compile(r"((days|lists)/)?[\w-][\w.-]{0,80}")
 _MEND = "ask the gate for the bundle again (put the stick in, or: werfpoort journal export)"
@@ -134,7 +139,7 @@ def _unpack(path: Path, identities: Sequence[Identity], folder: Path) -> None:
         try:
             with zipfile.ZipFile(file) as archive:
                 _extract(path, archive, folder)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+        except (zipfile.BadZipFile, EOFError, RuntimeError, ValueError, *_PACKING) as error:
             raise BundleError(f"{path} holds no bundle ({error}); {_MEND}") from error
 
 

@@ -219,6 +219,25 @@ def test_something_else_that_was_encrypted_to_the_firm_is_no_bundle(site: Site) 
             looked_into(file, [site.firms[OWN].identity])
 
 
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_packed_bytes_that_make_no_sense_are_told_as_any_other_damage(
+    site: Site, packing: int
+) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", packing) as archive:
+        archive.writestr("manifest.json", b"{}" * 500)
+    scratched = bytearray(out.getvalue())
+    begin = 30 + len("manifest.json") + (9 if packing == zipfile.ZIP_LZMA else 0)
+    scratched[begin : begin + 6] = b"\xff" * 6
+    asks_password = bytearray(repacked({"manifest.json": b"{}"}))
+    asks_password[asks_password.index(b"PK\1\2") + 8] |= 1
+    asks_password[6] |= 1
+    for content in (scratched, asks_password):
+        file = sealed(site.folder / "x.age", bytes(content), site.firms[OWN])
+        with pytest.raises(BundleError, match="holds no bundle"):
+            looked_into(file, [site.firms[OWN].identity])
+
+
 def test_a_link_in_an_unpacked_bundle_is_not_followed(site: Site) -> None:
     made, _ = site.bundle(OWN)
     folder = site.folder / "out"
