@@ -90,7 +90,9 @@ def _slices(export: Path, identities: Sequence[Identity], stack: ExitStack) -> I
         found = _sound(looked_into(export, ()))
         yield _Slice(export, found.manifest)
         return
-    files = sorted(export.rglob("*.age")) if export.is_dir() else [export]
+    files = [export]
+    if export.is_dir():
+        files = sorted(file for file in export.rglob("*.age") if file.is_file())
     for file in files:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="werfpoort-")))
         try:

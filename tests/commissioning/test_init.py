@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from agent.assembly import clock_of, owned
 from agent.commissioning.detection import Found, detected
+from agent.commissioning.predecessor import predecessor_in
 from agent.commissioning.questions import QUESTIONS, asked, devices_of
 from agent.commissioning.writing import toml
 from agent.config import check_config
+from agent.export.keys import identities_in
 from agent.sandbox.authority import Authority
 from agent.sandbox.firms import DECLARATION as OLD_DECLARATION
 from agent.sandbox.firms import FRANS, MAIN, PEOPLE, two_days
@@ -186,6 +188,15 @@ def test_a_spare_gate_begins_with_what_the_old_one_had_registered(
     again = init(folder, *command, "--identity", str(key), "--force")
     assert again.returncode == 1
     assert "has registrations of its own" in again.stderr
+
+
+def test_a_folder_that_is_named_as_a_bundle_does_not_keep_the_others_from_being_read(
+    tmp_path: Path, export: tuple[Path, Path]
+) -> None:
+    bundle, key = export
+    (bundle.parent / "0.zip.age").mkdir()
+    (identity,) = identities_in(key)
+    assert predecessor_in(bundle.parent, [identity]).gate == "noord-1"
 
 
 def test_a_spare_gate_without_a_roster_or_with_a_wrong_key_is_told_what_to_do(
