@@ -10,7 +10,7 @@ from collections.abc import Callable
 from agent.config import Config
 from agent.control import Answer, Question
 from agent.core.events import Event
-from agent.core.identifiers import IdentifierError, parse_company
+from agent.core.identifiers import INSS_DIGITS, IdentifierError, mask_inss, parse_company
 from agent.core.moment import Moment
 from agent.core.outage.procedure_records import By
 from agent.core.paper.dialogue import locked_ms
@@ -127,11 +127,13 @@ class PaperDesk:
     def _expected(self, question: Question) -> tuple[int, ...]:
         """The workers who come later today, by number or full name. Raises IdentifierError."""
         numbers: list[int] = []
-        for text in question.get("expected", ()):
-            found = self._state().book.named(str(text))
+        for text in map(str, question.get("expected", ())):
+            found = self._state().book.named(text)
             if len(found) != 1:
+                # Somebody may have typed a national number, which no answer repeats in full.
+                shown = mask_inss(text) if sum(map(str.isdecimal, text)) >= INSS_DIGITS else text
                 raise IdentifierError(
-                    f"{len(found)} workers of the roster are {text}",
+                    f"{len(found)} workers of the roster are {shown[:80]}",
                     "name each by its number (werfpoort roster list)",
                 )
             numbers += found

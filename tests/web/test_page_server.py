@@ -323,6 +323,17 @@ def test_what_is_done_on_the_page_is_journaled_with_its_way_and_name(behind: Any
     assert (got.number, got.how, got.by) == ("RSZ-47/A", "form", "page")
 
 
+def test_a_national_number_that_was_typed_for_a_name_is_not_repeated_in_full(behind: Any) -> None:
+    page = behind()
+    page.refused()
+    with page.within(operator=True) as client:
+        form = {"number": "RSZ-47/A", "expected": "85.01.15-123.55", "token": token(client)}
+        assert client.post("/do/reference", data=form).status_code == 303
+        told = client.get("/").text
+    assert "workers of the roster are 850115•••55" in told
+    assert "123.55" not in told
+
+
 # --- what leaves the gate -------------------------------------------------------------------
 
 
