@@ -89,9 +89,10 @@ def ask(
             answer = _by_udp(asking, question, ident, slow_s)
         if answer is not None and answer[1] & CUT:
             with new_socket(family, socket.SOCK_STREAM, device) as asking:
+                until = time.monotonic() + ASKED_S[-1] + slow_s
                 asking.settimeout(ASKED_S[-1] + slow_s)
                 asking.connect((resolver, port))
-                answer = _by_tcp(asking, question, ident)
+                answer = _by_tcp(asking, question, ident, until)
     except OSError as error:
         unasked = error.errno in (errno.EPERM, errno.EACCES, errno.ENODEV, errno.EMFILE)
         return Answered(Told.UNASKED if unasked else Told.SILENT)
@@ -124,13 +125,28 @@ def _by_udp(asking: socket.socket, question: bytes, ident: int, slow_s: float) -
     return None
 
 
-def _by_tcp(asking: socket.socket, question: bytes, ident: int) -> _Message | None:
+def _by_tcp(asking: socket.socket, question: bytes, ident: int, until: float) -> _Message | None:
     asking.sendall(struct.pack("!H", len(question)) + question)
-    with asking.makefile("rb") as reading:
-        length = reading.read(2)
-        if len(length) < 2:
-            return None
-        return _ours(reading.read(struct.unpack("!H", length)[0]), ident, question)
+    length = _received(asking, 2, until)
+    if len(length) < 2:
+        return None
+    return _ours(_received(asking, struct.unpack("!H", length)[0], until), ident, question)
+
+
+def _received(asking: socket.socket, size: int, until: float) -> bytes:
+    """So many bytes, or fewer where the other end stops. Raises TimeoutError after `until`, however
+    the bytes trickle: the round waits for it."""
+    came = b""
+    while len(came) < size:
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer trickles")
+        asking.settimeout(left)
+        part = asking.recv(size - len(came))
+        if not part:
+            break
+        came += part
+    return came
 
 
 def _ours(message: bytes, ident: int, question: bytes) -> _Message | None:
