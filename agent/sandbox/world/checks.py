@@ -91,6 +91,7 @@ class Watch:
         self._sure: tuple[int, bytes] = (0, b"")
         """The last entry that was durable; `_before`: when the gate went dark."""
         self._before = self._sure
+        self._heard, self._dark_ms = 0, 0  # the last entry heard of; when the gate went dark
         self._verified: tuple[int, bytes] = (0, bytes(32))
         self._entries = 0
         self._standing: dict[tuple[str, dt.date], list[Entry]] = {}
@@ -134,6 +135,7 @@ class Watch:
     def dark(self, why: str) -> None:
         """The gate does not run from now on."""
         self.running, self.coming, self._before = False, None, self._sure
+        self._dark_ms = self._now_ms()
         self.counts["cuts"] += 1
         self.tells(why)
         self.stands()
@@ -191,11 +193,14 @@ class Watch:
         self, event: Event, commands: tuple[Command, ...], before: int, head: tuple[int, bytes]
     ) -> None:
         """A step was made durable: what it recorded, after entry `before`."""
+        if 0 < self._heard < before:
+            self._catches_up(before)
         seq = before
         for command in commands:
             if isinstance(command, Record):
                 seq += 1
                 self._record(seq, event, command.record)
+        self._heard = seq
         if seq > before:
             self._sure = head
         if isinstance(event, Tapped) or (
@@ -205,6 +210,18 @@ class Watch:
         for owed in self.owing.exempted:
             self._exempt(owed)
         self.owing.exempted.clear()
+
+    def _catches_up(self, upto: int) -> None:
+        """What was durable just before the power went, so that nobody could be told of it."""
+        with closing(self._reading()) as connection:
+            for row in rows(connection, self._heard, upto):
+                record, tapped_ms = row.entry().record, self._dark_ms
+                if isinstance(record, TapStored):
+                    self._tap_ms[row.seq] = tapped_ms
+                elif isinstance(record, ObligationOpened):
+                    tapped_ms = self._tap_ms.get(record.tap, tapped_ms)
+                if record is not None:
+                    self.owing.hears(record, tapped_ms)
 
     def _record(self, seq: int, event: Event, record: AnyRecord) -> None:
         tapped_ms = self._now_ms()
