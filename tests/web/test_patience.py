@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import uvicorn
 from starlette.responses import PlainTextResponse
@@ -26,8 +27,16 @@ async def late(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("here")(scope, receive, send)
 
 
-async def left_with(*sent: bytes) -> list[bytes]:
-    """What came after each part that was sent, and at last the end of the connection."""
+def left_with(*sent: bytes) -> list[bytes]:
+    """What came after each part that was sent, and at last the end of the connection.
+
+    On a thread of its own: a browser driven by the tests beside these has its loop on this one.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(_left_with(sent))).result()
+
+
+async def _left_with(sent: tuple[bytes, ...]) -> list[bytes]:
     config = uvicorn.Config(late, ws="none", lifespan="off", log_config=None, access_log=False)
     config.load()
     loop, state = asyncio.get_running_loop(), ServerState()
@@ -44,14 +53,14 @@ async def left_with(*sent: bytes) -> list[bytes]:
 
 
 def test_a_request_that_never_comes_whole_ends_the_connection() -> None:
-    assert asyncio.run(left_with(b"G")) == [b"", b""]
+    assert left_with(b"G") == [b"", b""]
 
 
 def test_a_second_request_that_never_comes_whole_ends_it_too() -> None:
-    first, _, end = asyncio.run(left_with(ASKED, b"G"))
+    first, _, end = left_with(ASKED, b"G")
     assert (first[:12], end) == (b"HTTP/1.1 200", b"")
 
 
 def test_an_answer_that_takes_its_time_is_waited_for() -> None:
-    first, second, _ = asyncio.run(left_with(ASKED, ASKED.replace(b"/ ", b"/late ", 1)))
+    first, second, _ = left_with(ASKED, ASKED.replace(b"/ ", b"/late ", 1))
     assert first[:12] == second[:12] == b"HTTP/1.1 200"
