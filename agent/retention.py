@@ -44,7 +44,7 @@ class Retention:
         self._config, self._zone = config, config.zone
         self._now, self._decide = now, decide
         self._looked: dt.date | None = None
-        self._foreseen = False
+        self._foreseen = self._watching = False
         self.last = Plan()
         """The plan that was made last: what it warns of, status says."""
 
@@ -97,8 +97,11 @@ class Retention:
         return done, said
 
     def expected(self) -> Plan:
-        """The plan that was made last; made now if there is none yet and the clock is right."""
-        if not self._foreseen:
+        """The plan that was made last. Where no agent runs it is made now, if the clock is right;
+        an agent looks by itself within its first minute, and whoever asks it does not wait for a
+        journal of years to be read.
+        """
+        if not (self._foreseen or self._watching):
             with suppress(JournalError):
                 self.last = self.plan()
                 self._foreseen = True
@@ -108,6 +111,7 @@ class Retention:
         """Keeps the terms, night by night, until the agent stops; the first look leaves the start
         to who taps.
         """
+        self._watching = True
         while not clock.sleep(LOOK_S if self._foreseen else FIRST_LOOK_S):
             self.look()
 

@@ -163,3 +163,16 @@ def test_status_tells_what_is_kept_beyond_its_term_and_what_lies_there_damaged(g
     assert gate.files[0] in damaged
     assert "holds personal data" in damaged
     assert "until 2033-11-24" in damaged
+
+
+def test_whoever_asks_a_running_agent_does_not_wait_for_the_journal_to_be_read(gate: Gate) -> None:
+    class OneLook:
+        """A clock that lets the agent sleep once, and then stops it."""
+
+        def sleep(self, seconds: float) -> bool:
+            assert gate.retention.expected().aside == ()  # nothing was planned yet
+            return True
+
+    gate.retention.watch(OneLook())  # type: ignore[arg-type]
+    gate.retention.look()
+    assert len(gate.retention.expected().aside) == 1
