@@ -214,11 +214,12 @@ class Daemon:
 
     def _patience_ms(self, now: Moment) -> int:
         wait = min(gate.due_ms(self.keeper.state, now) - now.mono_ms, LONGEST_WAIT_MS)
+        if self._fault:  # what is due cannot be recorded, and stays due until the next try
+            wait = RETRY_WRITING_MS
         for due_ms in (self._printing.due_ms(now), self._keypad.due_ms(now)):
             wait = wait if due_ms is None else min(wait, due_ms - now.mono_ms)
         watched = min(self._roster.due_ms(now), self._evidence.due_ms(now))
-        watched = min(watched, max(0, self._beats_ms - now.mono_ms))
-        return min(wait, watched, RETRY_WRITING_MS if self._fault else wait)
+        return min(wait, watched, max(0, self._beats_ms - now.mono_ms))
 
     def _in_peace(self) -> Event:
         now, fault = self.clock.now(), self._fault

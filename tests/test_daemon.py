@@ -133,6 +133,24 @@ def test_a_disk_that_takes_no_writes_refuses_taps_with_the_red_signal_and_recove
     assert outcomes(gate) == [Outcome.REGISTERED]
 
 
+def test_what_is_due_while_the_disk_takes_no_writes_is_tried_every_few_seconds_and_no_more(
+    gate: Simulation,
+) -> None:
+    gate.service.faults = Faults(unreachable=True)
+    gate.later(2, UID)
+    gate.run_until(4)
+    gate.disk.read_only, gate.inbox.horizon_ms = True, 600_000
+    turns = 0
+    while gate.clock.true_ms < 600_000 and turns < 1_000:
+        gate.daemon.turn()
+        turns += 1
+    assert gate.clock.true_ms >= 600_000
+    assert gate.panel.resting == "out-of-order"
+    gate.service.faults, gate.disk.read_only = Faults(), False
+    gate.run_until(900)
+    assert outcomes(gate) == [Outcome.REGISTERED]
+
+
 def test_what_was_refused_to_who_erases_a_damaged_journal_is_not_noted_as_done_later(
     gate: Simulation,
 ) -> None:
