@@ -16,15 +16,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from agent.core.commands import Command, Record
-from agent.core.delivery.inquiries import Ability
-from agent.core.delivery.inquiry_records import InquiryClosed
 from agent.core.events import Event, RecordFailed, Tapped
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
 from agent.core.records import (
-    AgentStarted,
-    AttemptEnded,
-    DayBegan,
     ObligationOpened,
     TapCounted,
     TapStored,
@@ -35,8 +30,8 @@ from agent.core.state import State
 from agent.desk.status import status
 from agent.journal.rows import rows
 from agent.journal.verify import verify_rows
-from agent.sandbox.presence_ledger import Entry
 from agent.sandbox.world.findings import NUMBER, Scribe, Wrong
+from agent.sandbox.world.held_by_services import HeldByServices
 from agent.sandbox.world.infrastructure import Infrastructure
 from agent.sandbox.world.owing import Owed, Owing
 from agent.sandbox.world.timeline import Standing, Timeline, false_because, standing
@@ -44,7 +39,6 @@ from agent.sandbox.world.values import (
     HOUR_MS,
     MINUTE_MS,
     SECOND_MS,
-    ZONE,
     Happening,
     Tap,
     World,
@@ -62,10 +56,7 @@ ROSTER_MS = 30 * SECOND_MS
 """By then a roster that was put there is in force."""
 TOLERATED_MS = 7 * MINUTE_MS
 """What a gate may miss: two minutes of hysteresis, and the longest pause between two attempts."""
-BLIND_AFTER = 3
-"""Searches in vain after which what is in doubt may be sent again (WIRE.md, section 1)."""
 MOST_WRONG = 20
-ONLINE = "the online service"
 
 
 class Watch:
@@ -93,13 +84,8 @@ class Watch:
         self._before = self._sure
         self._heard, self._dark_ms = 0, 0  # the last entry heard of; when the gate went dark
         self._verified: tuple[int, bytes] = (0, bytes(32))
-        self._entries = 0
-        self._standing: dict[tuple[str, dt.date], list[Entry]] = {}
+        self.services = HeldByServices(world.site, self.finds)
         self._seen: tuple[int, bool, bool, bool] | None = None
-        self._refused = False
-        """The account may not search, as the service said today."""
-        self._blind = 0
-        """Searches in vain since anything was answered."""
         self._up_ms = 0
         self._day = world.starts.date()
         self._scribe, self._level = Scribe(self), logging.NOTSET
@@ -107,6 +93,7 @@ class Watch:
     def begins(self, play: Play) -> None:
         """The site is there and the gate runs."""
         self._play = play
+        self.services.ledger = play.offices.ledger
         self.started()
         log = logging.getLogger("agent")
         log.addHandler(self._scribe)
@@ -193,7 +180,7 @@ class Watch:
         self, event: Event, commands: tuple[Command, ...], before: int, head: tuple[int, bytes]
     ) -> None:
         """A step was made durable: what it recorded, after entry `before`."""
-        self._look_at_the_services()  # what they hold was sent before, by what was known then
+        self.services.look()  # what they hold was sent before, by what was known then
         if 0 < self._heard < before:
             self._catches_up(before)
         seq = before
@@ -236,13 +223,7 @@ class Watch:
                 self._opened(record)
             case TapCounted(tap_seq):
                 self._loose.pop(tap_seq, None)
-            case InquiryClosed(asks=Ability.SEARCH) as closed:
-                self._refused = self._refused or closed.hopeless
-                self._blind = self._blind + 1 if closed.failure else 0
-            case DayBegan() | AgentStarted():
-                self._refused, self._blind = False, 0
-            case AttemptEnded(channel="ciaw", failure=""):
-                self._blind = 0
+        self.services.hears(record)
         self.owing.hears(record, tapped_ms)
         if self.told is not None:
             self.tells(f"{seq} {record!r}")
@@ -294,56 +275,15 @@ class Watch:
         owed = self.owing.all.get(reference)
         if owed is None:
             self.finds("5.1 green after a receipt", "green, and nothing was owed")
-        elif not self._at_the_services(owed):
+        elif not self.services.of(owed):
             self.finds("5.1 green after a receipt", f"{reference}: green, and no service has it")
-
-    # --- the services ---------------------------------------------------------------------------
-
-    def _at_the_services(self, owed: Owed) -> list[Entry]:
-        self._look_at_the_services()
-        number = owed.person.inss or owed.person.limosa
-        found = self._standing.get((number, owed.day), [])
-        return [e for e in found if e.submitted.declaration == owed.person.declaration]
-
-    def _look_at_the_services(self) -> None:
-        if self._play is None:
-            return  # the gate is only being switched on
-        for entry in self._play.offices.ledger.since(self._entries):
-            self._entries += 1
-            self._registered(entry)
-
-    def _registered(self, entry: Entry) -> None:
-        submitted = entry.submitted
-        day = submitted.at.astimezone(ZONE).date() if submitted.at else submitted.day
-        received = entry.created.astimezone(ZONE).date()
-        if day != received:
-            self.finds("5.6 nothing for another day", f"registered on {received} for {day}")
-        known = self._standing.setdefault((submitted.inss or submitted.limosa, day), [])
-        same = [e for e in known if e.submitted.key == submitted.key and e.cancelled is None]
-        if same and not entry.duplicate:
-            self.finds("5.2 once a day", f"registered twice for {day}: {submitted.reference}")
-        searchable = submitted.at is None  # in and out cannot be searched: sent again is all
-        if entry.duplicate and entry.sender != ONLINE and searchable:
-            self._again(entry, same[0])
-        known.append(entry)
-
-    def _again(self, entry: Entry, first: Entry) -> None:
-        """Sent twice, and only the service's own care kept it from counting twice."""
-        site = self.world.site
-        if not site.searches or "supplier" in site.lines or first.sender == ONLINE:
-            return
-        if self._blind < BLIND_AFTER and not self._refused:
-            self.finds(
-                "a lost answer is found out",
-                f"{entry.submitted.reference} was sent again after {self._blind} searches in vain",
-            )
 
     # --- the day ---------------------------------------------------------------------------------
 
     def stepped(self) -> None:
         """After every turn of the loop."""
         self.stands()
-        self._look_at_the_services()
+        self.services.look()
         now_ms = self._now_ms()
         today = self.world.day(now_ms - SETTLES_MS)
         if today > self._day and self.running and now_ms - self._up_ms > WARM_MS:
@@ -374,7 +314,7 @@ class Watch:
         if known is not None and known.outcome is not outcome:
             text = f"{owed.reference}: {known.outcome} in the state, {outcome} by its records"
             self.finds("5.3 one outcome", text)
-        there = self._at_the_services(owed)
+        there = self.services.of(owed)
         if outcome is Outcome.REGISTERED and not there:
             self.finds("5.3 one outcome", f"{owed.reference}: registered, and no service has it")
         own = [e for e in there if e.submitted.reference == owed.reference]

@@ -22,33 +22,25 @@ from agent.evidence.devices import gate_of
 from agent.journal.fault import JournalError
 from agent.journal.keeper import Keeper
 from agent.sandbox.faults import Faults
-from agent.sandbox.people import Person, roster_csv
 from agent.sandbox.simulation import Shown, Simulation
 from agent.sandbox.virtual import VirtualInbox
+from agent.sandbox.world import beside
 from agent.sandbox.world.checks import ROSTER_MS, Watch
 from agent.sandbox.world.configuration import rules_of
-from agent.sandbox.world.edits import EDITS
 from agent.sandbox.world.findings import Watched
 from agent.sandbox.world.infrastructure import Infrastructure, Layered, Surroundings
 from agent.sandbox.world.mailbox import Mailbox
 from agent.sandbox.world.operator import Operator
+from agent.sandbox.world.roster_office import RosterOffice
 from agent.sandbox.world.values import (
     HOUR_MS,
     MINUTE_MS,
-    Away,
-    Card,
     Cards,
-    Crew,
     Cut,
-    Edit,
     Happening,
     Jump,
-    NewBadge,
-    Reader,
-    Roll,
     Stop,
     Tap,
-    Ticket,
     Trouble,
     Weather,
     World,
@@ -56,8 +48,6 @@ from agent.sandbox.world.values import (
 from agent.seams import Gauges
 from drivers.base import (
     BadgeSeen,
-    DeviceBack,
-    DeviceGone,
     Direction,
     MainsSeen,
     Pattern,
@@ -82,13 +72,10 @@ class Play(Simulation):
         self._crossing: int | None = None
         self._cut: Cut | None = None
         self._dead = False
-        self._edits: dict[str, Edit] = {}
-        self._badges = {n: somebody.uid for n, somebody in enumerate(world.people)}
-        self._here = set(world.present)
         self.truth = Infrastructure(world.site, random.Random(f"{world.seed}/infrastructure"))
         self.watch = Watch(world, self.truth, self._true_ms)
-        present = self._roster()
-        super().__init__(present, rules_of(world.site), world.starts, world.seed)
+        self.office = RosterOffice(world, self.watch)
+        super().__init__(self.office.people(), rules_of(world.site), world.starts, world.seed)
         self._stopping: Stop | None = None
         self.inbox.before_taking, self.inbox.doze = self._still_powered, self._doze_ms
         self.watch.begins(self)
@@ -223,10 +210,10 @@ class Play(Simulation):
                     self.daemon.report(SeveralCards("entrance"))
             case Trouble(_, lasts_ms, kind):
                 self._trouble(kind, begins=True)
-                self._after(lasts_ms, lambda: self._trouble(kind, begins=False))
+                self.after(lasts_ms, lambda: self._trouble(kind, begins=False))
             case Weather(_, lasts_ms, service, how):
                 self.truth.turns(service, how, begins=True)
-                self._after(lasts_ms, lambda: self.truth.turns(service, how, begins=False))
+                self.after(lasts_ms, lambda: self.truth.turns(service, how, begins=False))
             case Cut():
                 if self.watch.running:
                     self._cut_later(happening)
@@ -237,36 +224,12 @@ class Play(Simulation):
             case Jump(_, shift_ms, lasts_ms, trusted):
                 self.clock.set_wall(shift_ms)
                 self.clock.trust = Trust.NTP if trusted else Trust.UNKNOWN
-                self._after(lasts_ms, self._set_clock)
+                self.after(lasts_ms, self._set_clock)
             case _:
-                self._happen_at_the_gate(happening)
+                beside.happen(self, happening)
 
-    def _happen_at_the_gate(self, happening: Happening) -> None:
-        match happening:
-            case Card(_, lasts_ms, how):
-                self._card(how, spoilt=True)
-                self._after(lasts_ms, lambda: self._card(how, spoilt=False))
-            case Crew(_, people, here):
-                self._here = self._here | set(people) if here else self._here - set(people)
-                self._write_roster()
-            case NewBadge(_, who, uid):
-                self._badges[who] = uid
-                self._write_roster()
-            case Edit(_, lasts_ms, how):
-                self._edits[how] = happening
-                self._write_roster()
-                self._after(lasts_ms, lambda: self._mend(how))
-            case Reader(_, lasts_ms):
-                self._reader(works=False)
-                self._after(lasts_ms, lambda: self._reader(works=True))
-            case Roll(_, parts):
-                self.tray.roll = parts
-            case Away(_, lasts_ms):
-                self.operator.away_until_ms = self.clock.true_ms + lasts_ms
-            case Ticket(_, kind):
-                self.operator.ticket(kind)
-
-    def _after(self, lasts_ms: int, ends: Callable[[], None]) -> None:
+    def after(self, lasts_ms: int, ends: Callable[[], None]) -> None:
+        """Lets it end once it has lasted so long."""
         self.inbox.later(self.clock.true_ms + lasts_ms, ends)
 
     def _trouble(self, kind: str, *, begins: bool) -> None:
@@ -278,19 +241,6 @@ class Play(Simulation):
         if self.watch.running and self.truth.mains is not had and self.world.site.battery:
             self.daemon.report(MainsSeen(self.truth.mains))
 
-    def _card(self, how: str, *, spoilt: bool) -> None:
-        if how == "full":
-            self.disk.full = spoilt
-        else:
-            self.disk.read_only = spoilt
-        self.watch.card_well = not (self.disk.full or self.disk.read_only)
-
-    def _reader(self, *, works: bool) -> None:
-        self.watch.reader = works
-        if self.watch.running:
-            gone = DeviceGone("entrance", "unplugged", "plug it in")
-            self.daemon.report(DeviceBack("entrance") if works else gone)
-
     def _stopped(self) -> None:
         """The agent stopped in order; it is started again a little later."""
         stopping, self._stopping = self._stopping, None
@@ -301,25 +251,6 @@ class Play(Simulation):
         self.watch.dark("the agent is stopped in order")
         self.inbox.pass_until(self.clock.true_ms + stopping.dark_ms)
         self._start_again()
-
-    # --- the roster ------------------------------------------------------------------------------
-
-    def _roster(self) -> list[Person]:
-        self.watch.badges = {self._badges[n]: n for n in self._here}
-        return [Person(self.world.people[n].worker, self._badges[n]) for n in sorted(self._here)]
-
-    def _write_roster(self) -> None:
-        people = self._roster()
-        self.watch.rostered_ms, self.watch.edited = self.clock.true_ms, bool(self._edits)
-        text = roster_csv(people)
-        for how, edit in self._edits.items():
-            text = EDITS[how](people, text, edit.who)
-        self.roster.unlink(missing_ok=True)  # a new inode: the watch sees that it is another file
-        self.roster.write_text(text, encoding="utf-8")
-
-    def _mend(self, how: str) -> None:
-        self._edits.pop(how, None)
-        self._write_roster()
 
     # --- time ----------------------------------------------------------------------------------
 

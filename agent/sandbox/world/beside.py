@@ -1,0 +1,73 @@
+"""What happens beside the infrastructure and the gate's power: at the card, the reader and the
+printer, in the office, and by the persons on the site."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.sandbox.world.values import (
+    Away,
+    Card,
+    Crew,
+    Edit,
+    Happening,
+    NewBadge,
+    Reader,
+    Roll,
+    Ticket,
+)
+from drivers.base import DeviceBack, DeviceGone
+
+if TYPE_CHECKING:
+    from agent.sandbox.world.play import Play
+
+
+def happen(play: Play, happening: Happening) -> None:
+    """Lets it happen; what lasts ends by itself."""
+    match happening:
+        case Card(_, lasts_ms, how):
+            _card(play, how, spoilt=True)
+            play.after(lasts_ms, lambda: _card(play, how, spoilt=False))
+        case Crew():
+            play.office.moves(happening)
+            _rewrite(play)
+        case NewBadge():
+            play.office.replaces(happening)
+            _rewrite(play)
+        case Edit(_, lasts_ms):
+            play.office.spoils(happening)
+            _rewrite(play)
+            play.after(lasts_ms, lambda: _mended(play, happening))
+        case Reader(_, lasts_ms):
+            _reader(play, works=False)
+            play.after(lasts_ms, lambda: _reader(play, works=True))
+        case Roll(_, parts):
+            play.tray.roll = parts
+        case Away(_, lasts_ms):
+            play.operator.away_until_ms = play.clock.true_ms + lasts_ms
+        case Ticket(_, kind):
+            play.operator.ticket(kind)
+
+
+def _card(play: Play, how: str, *, spoilt: bool) -> None:
+    if how == "full":
+        play.disk.full = spoilt
+    else:
+        play.disk.read_only = spoilt
+    play.watch.card_well = not (play.disk.full or play.disk.read_only)
+
+
+def _rewrite(play: Play) -> None:
+    play.office.writes(play.roster, play.clock.true_ms)
+
+
+def _mended(play: Play, edit: Edit) -> None:
+    play.office.mends(edit)
+    _rewrite(play)
+
+
+def _reader(play: Play, *, works: bool) -> None:
+    play.watch.reader = works
+    if play.watch.running:
+        gone = DeviceGone("entrance", "unplugged", "plug it in")
+        play.daemon.report(DeviceBack("entrance") if works else gone)

@@ -1,0 +1,53 @@
+"""The contractor's office: who is on the site, which badge each has, and the roster file that says
+so to the gate, spoilt for a while by whoever edits it badly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from agent.sandbox.people import Person, roster_csv
+from agent.sandbox.world.checks import Watch
+from agent.sandbox.world.edits import EDITS
+from agent.sandbox.world.values import Crew, Edit, NewBadge, World
+
+
+class RosterOffice:
+    """Keeps the roster; `watch` is told what it truly says."""
+
+    def __init__(self, world: World, watch: Watch) -> None:
+        self._world, self._watch = world, watch
+        self._badges = {n: somebody.uid for n, somebody in enumerate(world.people)}
+        self._here = set(world.present)
+        self._edits: dict[str, Edit] = {}
+
+    def people(self) -> list[Person]:
+        """Who is on the site now, each with the badge of today."""
+        self._watch.badges = {self._badges[n]: n for n in self._here}
+        return [Person(self._world.people[n].worker, self._badges[n]) for n in sorted(self._here)]
+
+    def moves(self, crew: Crew) -> None:
+        """These come, or leave for good."""
+        people = set(crew.people)
+        self._here = self._here | people if crew.here else self._here - people
+
+    def replaces(self, badge: NewBadge) -> None:
+        """A lost badge is no more; the same worker has another."""
+        self._badges[badge.who] = badge.uid
+
+    def spoils(self, edit: Edit) -> None:
+        """From now on the file is edited so."""
+        self._edits[edit.how] = edit
+
+    def mends(self, edit: Edit) -> None:
+        """It is no more."""
+        self._edits.pop(edit.how, None)
+
+    def writes(self, file: Path, at_ms: int) -> None:
+        """The file as it stands now."""
+        people = self.people()
+        self._watch.rostered_ms, self._watch.edited = at_ms, bool(self._edits)
+        text = roster_csv(people)
+        for how, edit in self._edits.items():
+            text = EDITS[how](people, text, edit.who)
+        file.unlink(missing_ok=True)  # a new inode: the watch sees that it is another file
+        file.write_text(text, encoding="utf-8")
