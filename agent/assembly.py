@@ -23,9 +23,9 @@ from agent.config.surroundings import names_of, plan_of
 from agent.control import ControlServer
 from agent.core.events import DeviceWent, Event
 from agent.core.outage.measurements import MAINS_SENSOR, Gate
+from agent.core.paper.paper_records import PAGE
 from agent.daemon import Daemon, Parts
 from agent.desk import Desk
-from agent.desk.paper import PAGE
 from agent.doorstep import Doorstep, Stoppable, ToldToStop
 from agent.evidence.clock import SystemClock
 from agent.evidence.devices import SIGNING_KEY, gate_of

@@ -682,6 +682,10 @@ HASHED = made("482915", b"a salt of a test")
     [
         ('[keypad]\nkind = "matrix"', "operator.code is missing"),
         (f'[keypad]\nkind = "usb"\n[operator]\ncode = "{HASHED}"', "keypad.path is missing"),
+        (
+            f'[keypad]\nkind = "matrix"\nname = "page"\n[operator]\ncode = "{HASHED}"',
+            "keypad.name is what the journal calls the page",
+        ),
         (f'[keypad]\nkind = "matrix"\ncolumns = [1]\n[operator]\ncode = "{HASHED}"', "no keypad"),
         (
             f'[keypad]\nkind = "matrix"\nrows = [17, 6, 13, 19]\n[operator]\ncode = "{HASHED}"',

@@ -17,7 +17,8 @@ from agent.core.outage.correction import PARTIES
 from agent.core.outage.incident_records import CauseCorrected
 from agent.core.paper.dialogue import FREE_TRIES, IDLE_MS
 from agent.core.paper.keypad_codes import CAUSES
-from agent.core.paper.paper_events import SlipKind
+from agent.core.paper.paper_events import CodeChecked, SlipKind
+from agent.core.paper.paper_records import PAGE
 from agent.core.records import WorkerDelisted, WorkerListed, described
 from agent.core.roster import Roster
 from agent.core.rules import Line, Rules
@@ -118,6 +119,23 @@ def test_wrong_codes_lock_the_keypad_longer_each_time_also_across_a_restart(
     assert typed(gate, OPEN, 3) == ["entry-refused"]
     gate.run_until(gate.clock.true_ms / 1000 + 30)
     assert typed(gate, OPEN, 3) == ["entry-taken"]
+
+
+def test_wrong_codes_on_the_page_do_not_lock_the_keypad_and_a_right_one_there_frees_it_not(
+    gate: Simulation,
+) -> None:
+    def on_the_page(right: bool) -> None:
+        gate.inbox.put(CodeChecked(gate.clock.now(), PAGE, right))
+        gate.run_until(gate.clock.true_ms / 1000 + 1)
+
+    for _ in range(4 * FREE_TRIES):
+        on_the_page(False)
+    assert typed(gate, OPEN, 3) == ["entry-taken"]
+    typed(gate, "*", IDLE_MS / 1000 + 3)
+    for _ in range(FREE_TRIES):
+        assert typed(gate, "1111#", 3) == ["entry-refused"]
+    on_the_page(True)
+    assert typed(gate, OPEN, 3) == ["entry-refused"]
 
 
 def test_half_a_number_is_refused_and_a_short_one_is_no_number(gate: Simulation) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from agent.config.channel_check import Find
 from agent.config.settings import NONE, Config
+from agent.core.paper.paper_records import PAGE
 from drivers.keypad_matrix import LAYOUTS
 
 
@@ -14,6 +15,8 @@ def check_keypad(config: Config, find: Find) -> None:
     keypad = config.keypad
     if keypad.kind == NONE:
         return
+    if keypad.name == PAGE:
+        find("keypad.name", "is what the journal calls the page", "choose another, as keypad")
     if config.operator.ask_code and not config.operator.code:
         find(
             "operator.code",

@@ -13,7 +13,6 @@ from agent.core.events import Event
 from agent.core.identifiers import INSS_DIGITS, IdentifierError, mask_inss, parse_company
 from agent.core.moment import Moment
 from agent.core.outage.procedure_records import By
-from agent.core.paper.dialogue import locked_ms
 from agent.core.paper.paper_events import (
     CodeChecked,
     CopyAsked,
@@ -24,6 +23,7 @@ from agent.core.paper.paper_events import (
     SlipAsked,
     SlipKind,
 )
+from agent.core.paper.paper_records import PAGE
 from agent.core.paper.papers import Sheet, lacks
 from agent.core.state import State
 from agent.paper.documents import Documents
@@ -31,9 +31,6 @@ from agent.paper.operator_code import right
 from agent.seams import Decide
 from drivers.base import DeviceError
 from drivers.paper_pdf import as_pdf
-
-PAGE = "page"
-"""Where a code was typed that is no keypad's."""
 
 
 def way(question: Question) -> By:
@@ -45,8 +42,9 @@ class PaperDesk:
     """Answers the questions that begin with `paper-`; from any thread.
 
     What a question may carry beside what it asks: `by` is `page` where the page asks it, `who` the
-    name of the person. `paper-code` compares an operator code, by the lock of the keypad: whoever
-    serves people that have not shown who they are asks it before all that bears national numbers.
+    name of the person. `paper-code` compares an operator code and journals what came of it: whoever
+    serves people that have not shown who they are asks it before all that bears national numbers,
+    and limits their guesses (`agent/web/door.py` does); the keypad's lock is the keypad's alone.
     """
 
     def __init__(
@@ -110,10 +108,6 @@ class PaperDesk:
         with self._one_code:
             if not self._code.ask_code:
                 return {"done": True, "text": "no operator code is asked for"}
-            locked = locked_ms(self._state().papers, self._now())
-            if locked:
-                text = f"too many wrong codes: none is taken for {locked // 1000 + 1} s"
-                return {"done": False, "text": text, "locked_s": locked // 1000 + 1}
             if not self._code.code:
                 text = "no operator code is configured: make one with werfpoort code"
                 return {"done": False, "text": text}

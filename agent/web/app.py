@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import hmac
 import logging
 import math
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -28,7 +27,7 @@ from agent.reports.incidents import heading_of
 from agent.web import acting
 from agent.web.door import Door, Level, Locked, Session
 from agent.web.glance import Seam, by_firm, uses_out
-from agent.web.guard import POLICY, Guard, body_of
+from agent.web.guard import POLICY, Guard, form_of
 from agent.web.live import EventStream, Live
 from agent.web.parts import Maker
 from agent.web.rendering import Renderer, assets, catalogue, language_wanted, words
@@ -38,6 +37,9 @@ LANGUAGE_COOKIE = "werfpoort-language"
 YEAR_S = 365 * 24 * 3600
 KEPT = "public, max-age=31536000, immutable"
 """Of static files: their address changes with them."""
+AS_OPERATOR = "/enter?as=operator"
+AFTER = ("/", "/here", "/incidents", AS_OPERATOR)
+"""Where a log-in may lead to."""
 INCIDENT = re.compile(r"i[0-9]{1,9}")
 LIST = re.compile(r"[A-Za-z0-9-]{1,40}")
 MOST_TRYING = 4
@@ -240,7 +242,7 @@ class PageApp:
         writes, stuck = self._seam.writes(), self._seam.stuck()
         well = writes and not stuck
         body = {"well": well, "loop": "stuck" if stuck else "turns", "journal_written": writes}
-        return JSONResponse({**body, "version": __version__}, 200 if well else 503)
+        return JSONResponse(body, 200 if well else 503)
 
     async def _missing(self, visit: Visit) -> Response:
         return self._told(visit, 404, "told.missing")
@@ -248,14 +250,22 @@ class PageApp:
     # --- the code -------------------------------------------------------------------------------
 
     async def _entering(self, visit: Visit) -> Response:
-        operator = visit.request.query_params.get("as") == "operator"
-        return self._enter_page(visit, visit.request.query_params.get("next", "/"), operator, 200)
+        query = visit.request.query_params
+        wanted = query.get("as") == "operator"
+        asked = self._door.asks(visit.session, operator=wanted)
+        next_ = query.get("next", "/")
+        if wanted and asked is Level.ACCESS:
+            next_ = AS_OPERATOR  # first the one code, then the other
+        return self._enter_page(visit, next_, asked, 200)
 
     async def _enter(self, visit: Visit) -> Response:
-        form = await _form(visit.request)
+        form = await form_of(visit.request.receive)
         if form is None or self._trying >= MOST_TRYING:
             return self._told(visit, 503, "told.busy")
         operator = form.get("as") == "operator"
+        asked = self._door.asks(visit.session, operator=operator)
+        if operator and asked is Level.ACCESS:
+            return _see_other(AS_OPERATOR)  # the session ended while the code was typed
         who = " ".join(form.get("who", "").split())[:60]
         address = visit.request.client.host if visit.request.client else ""
         arguments = (form.get("code", "").strip()[:12], who, address, visit.session)
@@ -268,18 +278,18 @@ class PageApp:
         match entered:
             case Locked(seconds):
                 problem = t("enter.locked", seconds=math.ceil(seconds))
-                return self._enter_page(visit, next_, operator, 429, problem, who)
+                return self._enter_page(visit, next_, asked, 429, problem, who)
             case None:
                 log.warning("page: a wrong code from %s", address)
-                return self._enter_page(visit, next_, operator, 403, t("enter.wrong"), who)
+                return self._enter_page(visit, next_, asked, 403, t("enter.wrong"), who)
             case Session():
-                response = _see_other(next_ if next_ in ("/", "/here", "/incidents") else "/")
+                response = _see_other(next_ if next_ in AFTER else "/")
                 self._keep(response, self._cookie, entered.token, None)
                 return response
 
     async def _leave(self, visit: Visit) -> Response:
-        form = await _form(visit.request)
-        if visit.session is not None and form is not None and _knows(visit.session, form):
+        form = await form_of(visit.request.receive)
+        if visit.session is not None and form is not None and visit.session.gave(form):
             self._door.leave(visit.session)
         response = _see_other("/")
         response.delete_cookie(self._cookie, secure=self._secure, httponly=True)
@@ -289,10 +299,10 @@ class PageApp:
 
     async def _do(self, visit: Visit) -> Response:
         """Asks the loop what the button stands for, and shows the glance with what came of it."""
-        form = await _form(visit.request)
+        form = await form_of(visit.request.receive)
         if visit.session is None:
             return self._to_enter("/")
-        if form is None or not _knows(visit.session, form):
+        if form is None or not visit.session.gave(form):
             return self._told(visit, 403, "told.stale")
         try:
             deed = visit.request.path_params["deed"]
@@ -331,13 +341,19 @@ class PageApp:
         self,
         visit: Visit,
         next_: str,
-        operator: bool,
+        asked: Level,
         status: int,
         problem: str = "",
         who: str = "",
     ) -> Response:
         who = who or (visit.session.who if visit.session is not None else "")
-        values = {"operator": operator, "problem": problem, "who": who, "next": next_}
+        values = {
+            "operator": asked is Level.OPERATOR,
+            "then_operator": next_ == AS_OPERATOR,
+            "problem": problem,
+            "who": who,
+            "next": next_,
+        }
         return self._page(visit, "enter.html", "enter", status, **values)
 
     def _told(self, visit: Visit, status: int, key: str, detail: str = "") -> Response:
@@ -345,7 +361,7 @@ class PageApp:
         return self._page(visit, "told.html", "", status, told=told, detail=detail)
 
     def _to_enter(self, next_: str, *, operator: bool = False) -> Response:
-        return _see_other("/enter?as=operator" if operator else f"/enter?next={next_}")
+        return _see_other(AS_OPERATOR if operator else f"/enter?next={next_}")
 
     def _keep(self, response: Response, name: str, value: str, seconds: int | None) -> None:
         response.set_cookie(
@@ -365,20 +381,6 @@ def _see_other(address: str) -> Response:
 def _pdf(content: bytes, name: str) -> Response:
     headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
     return Response(content, 200, headers, "application/pdf")
-
-
-def _knows(session: Session, form: acting.Form) -> bool:
-    """True for a form that was made for this session."""
-    return hmac.compare_digest(form.get("token", "").encode(), session.csrf.encode())
-
-
-async def _form(request: Request) -> acting.Form | None:
-    """The fields of a form; None where it did not come whole, or is none."""
-    body = await body_of(request.receive)
-    try:
-        return None if body is None else dict(parse_qsl(body.decode(), keep_blank_values=True))
-    except ValueError:
-        return None
 
 
 async def _static(request: Request) -> Response:

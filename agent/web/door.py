@@ -1,16 +1,20 @@
 """Who may see and do what: two codes, sessions that end, and a lock that grows with wrong codes.
 
 The access code shows names and lets one answer for an incident; the operator code, as at the
-keypad, lets one enter a reference number and take the list, which bears national numbers. Sessions
-are in memory alone: after a restart everybody types the code again.
+keypad, lets one enter a reference number and take the list, which bears national numbers. It is
+taken only of who has shown the access code: a stranger on the network can neither guess it nor use
+up the guesses of those who know it. What is typed here never locks the keypad, and what is typed
+there never locks the page. Sessions are in memory alone: after a restart everybody types the code
+again.
 """
 
 from __future__ import annotations
 
+import hmac
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from ipaddress import IPv6Address, ip_address
@@ -52,7 +56,7 @@ class Patience:
 ONE = Patience(free=2, first_s=10.0, longest_s=3600.0)
 """Of one address: the third wrong code costs ten seconds, the tenth most of an hour."""
 ALL = Patience(free=20, first_s=10.0, longest_s=300.0)
-"""Of all together. Six digits then take more than four years of guessing on the average."""
+"""Of all together, for each code. Six digits then take over four years of guessing on average."""
 EVERYBODY = "*"
 
 
@@ -97,6 +101,10 @@ class Session:
     said: tuple[bool, str] | None = None
     """What the last deed came to, for the next page."""
 
+    def gave(self, form: Mapping[str, str]) -> bool:
+        """True for a form that was made for this session."""
+        return hmac.compare_digest(form.get("token", "").encode(), self.csrf.encode())
+
     def level(self, now_s: float) -> Level:
         """What it may do."""
         return Level.OPERATOR if now_s < self.operator_until_s else Level.ACCESS
@@ -109,8 +117,8 @@ class Locked:
     seconds: float
 
 
-Operates = Callable[[str], bool | Locked]
-"""Whether this is the operator code; Locked while the keypad's lock holds."""
+Operates = Callable[[str], bool]
+"""Whether this is the operator code."""
 
 
 class Door:
@@ -122,7 +130,7 @@ class Door:
         """`access`: the hash of the access code; empty: there is none, and the operator's serves
         for both. `operates` None: there is no operator code."""
         self._access, self._operates, self._clock_s = access, operates, clock_s
-        self._lockout = Lockout()
+        self._lockouts = {level: Lockout() for level in (Level.ACCESS, Level.OPERATOR)}
         self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._guard = threading.Lock()
         self._one_at_a_time = threading.Lock()
@@ -137,6 +145,12 @@ class Door:
         """True where there is an operator code."""
         return self._operates is not None
 
+    def asks(self, session: Session | None, *, operator: bool) -> Level:
+        """Whose code is asked for, where somebody wants in, as the `operator` or not."""
+        if self._access and (session is None or not operator):
+            return Level.ACCESS
+        return Level.OPERATOR
+
     def enter(
         self,
         code: str,
@@ -146,27 +160,24 @@ class Door:
         *,
         operator: bool = False,
     ) -> Session | Locked | None:
-        """A session for who knows the code, the operator's if that is asked for; None: it is
-        wrong. Takes its time. `before`: the session that there is already, which it replaces.
+        """A session for who knows the code that is asked for (see `asks`); None: it is wrong.
+        Takes its time. `before`: the session that there is already, which it replaces.
         """
-        operator = operator or not self._access
-        # By code too: who knows the one code must not begin anew with it at guessing the other.
-        place = f"{network_of(address)} {'operator' if operator else 'access'}"
+        level = self.asks(before, operator=operator)
+        # One for each code: who knows the one must not begin anew with it at guessing the other.
+        lockout, place = self._lockouts[level], network_of(address)
         with self._one_at_a_time:  # the hash takes memory, and guesses wait for each other
-            wait_s = self._lockout.wait_s(place, self._clock_s())
+            wait_s = lockout.wait_s(place, self._clock_s())
             if wait_s:
                 return Locked(wait_s)
-            right_one = self._is_right(code, operator=operator)
-            if isinstance(right_one, Locked):
-                return right_one
-            if not right_one:
-                self._lockout.wrong(place, self._clock_s())
+            if not self._is_right(code, level):
+                lockout.wrong(place, self._clock_s())
                 return None
-            self._lockout.right(place)
-        return self._opened(who, before, operates=operator)
+            lockout.right(place)
+        return self._opened(who, before, operates=level is Level.OPERATOR)
 
-    def _is_right(self, code: str, *, operator: bool) -> bool | Locked:
-        if operator:
+    def _is_right(self, code: str, level: Level) -> bool:
+        if level is Level.OPERATOR:
             return self._operates is not None and self._operates(code)
         return right(code, self._access)
 

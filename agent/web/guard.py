@@ -14,7 +14,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
@@ -107,8 +107,16 @@ def _bounded(receive: Receive) -> Receive:
     return bounded
 
 
-async def body_of(receive: Receive) -> bytes | None:
-    """The whole body; None where it did not come in time, or not whole."""
+async def form_of(receive: Receive) -> dict[str, str] | None:
+    """The fields of a form; None where it did not come whole and in time, or is none."""
+    body = await _body_of(receive)
+    try:
+        return None if body is None else dict(parse_qsl(body.decode(), keep_blank_values=True))
+    except ValueError:
+        return None
+
+
+async def _body_of(receive: Receive) -> bytes | None:
     parts: list[bytes] = []
     try:
         async with asyncio.timeout(LONGEST_BODY_S):

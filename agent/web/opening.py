@@ -7,7 +7,7 @@ from functools import partial
 
 from agent.paper.operator_code import right
 from agent.web.app import PageApp
-from agent.web.door import Door, Locked
+from agent.web.door import Door
 from agent.web.glance import Seam
 from agent.web.server import PageServer
 
@@ -24,13 +24,10 @@ def open_page(seam: Seam) -> PageServer:
     return server
 
 
-def _operates(seam: Seam, code: str) -> bool | Locked:
-    """Compared by the loop's own lock, as at the keypad, which journals it; where the keypad asks
-    for no code the page does all the same."""
+def _operates(seam: Seam, code: str) -> bool:
+    """Compared and journaled by the gate, as at the keypad; where the keypad asks for no code the
+    page does all the same."""
     operator = seam.config.operator
     if not operator.ask_code:
         return right(code, operator.code)
-    answer = seam.ask({"ask": "paper-code", "code": code})
-    if "locked_s" in answer:
-        return Locked(float(answer["locked_s"]))
-    return bool(answer["done"])
+    return bool(seam.ask({"ask": "paper-code", "code": code})["done"])

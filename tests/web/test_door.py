@@ -36,6 +36,10 @@ class World:
     def enter(self, code: str = ACCESS, address: str = "10.0.0.7", **more: object) -> object:
         return self.door.enter(code, "An", address, **more)  # type: ignore[arg-type]
 
+    def operator(self) -> Session:
+        """Who showed the access code, and then the operator's."""
+        return self.within(code=OPERATOR, operator=True, before=self.within())
+
     def within(self, **more: object) -> Session:
         entered = self.enter(**more)  # type: ignore[arg-type]
         assert isinstance(entered, Session)
@@ -45,7 +49,7 @@ class World:
 def test_the_access_code_opens_and_the_operators_opens_more() -> None:
     world = World()
     assert world.door.level(world.within()) is Level.ACCESS
-    assert world.door.level(world.within(code=OPERATOR, operator=True)) is Level.OPERATOR
+    assert world.door.level(world.operator()) is Level.OPERATOR
     assert world.enter("000000") is None
     assert world.enter(OPERATOR) is None  # each code in its own place
     assert world.door.level(None) is Level.NOBODY
@@ -85,11 +89,27 @@ def test_the_lock_of_one_address_is_not_that_of_another() -> None:
 
 def test_the_access_code_does_not_begin_the_guessing_of_the_operators_anew() -> None:
     world, tried = World(), 0
-    while world.enter(f"{tried:06}", operator=True) is None:
+    session = world.within()
+    while world.enter(f"{tried:06}", operator=True, before=session) is None:
         tried += 1
-        world.within()
+        session = world.within()
     assert tried == ONE.free + 1
-    assert isinstance(world.enter(OPERATOR, operator=True), Locked)
+    assert isinstance(world.enter(OPERATOR, operator=True, before=session), Locked)
+
+
+def test_a_stranger_neither_tries_the_operators_code_nor_uses_up_its_guesses() -> None:
+    world, compared = World(), []
+    world.door = Door(HASH, lambda code: not compared.append(code), lambda: world.now_s)
+    inside = world.within()
+    assert world.door.asks(None, operator=True) is Level.ACCESS
+    assert world.door.asks(inside, operator=True) is Level.OPERATOR
+    for n in range(3 * ALL.free):
+        assert not isinstance(world.enter(OPERATOR, f"10.0.1.{n}", operator=True), Session)
+    assert compared == []
+    # The access code is locked for all by now; who is inside goes on.
+    assert isinstance(world.enter(address="10.0.2.1"), Locked)
+    assert world.door.level(world.within(operator=True, before=inside)) is Level.OPERATOR
+    assert compared == [ACCESS]
 
 
 def test_whoever_changes_his_address_meets_the_lock_of_all() -> None:
@@ -129,7 +149,7 @@ def test_what_is_remembered_of_addresses_and_sessions_is_bounded() -> None:
 
 def test_a_session_ends_and_the_operators_rights_end_before() -> None:
     world = World()
-    session = world.within(code=OPERATOR, operator=True)
+    session = world.operator()
     world.now_s += OPERATOR_S - 1
     world.door.used(session)
     world.now_s += OPERATOR_S - 1
@@ -152,11 +172,6 @@ def test_a_higher_level_is_another_session_and_leaving_ends_it() -> None:
     assert world.door.session(before.token) is None
     world.door.leave(after)
     assert world.door.session(after.token) is None
-
-
-def test_the_keypads_lock_holds_here_too() -> None:
-    door = Door(HASH, lambda code: Locked(40.0), lambda: 0.0)
-    assert door.enter(OPERATOR, "", "10.0.0.1", operator=True) == Locked(40.0)
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,16 @@ from typing import Any
 import httpx
 import pytest
 
+from agent import __version__
 from agent.config import load_config
 from agent.config.page_settings import PageSettings
 from agent.config.settings import Config, OperatorSettings
 from agent.core.events import Event, Failure
 from agent.core.moment import Moment
 from agent.core.outage.procedure_records import By, StepTaken
-from agent.core.paper.paper_records import ReferenceGot
+from agent.core.paper.dialogue import locked_ms
+from agent.core.paper.paper_records import PAGE, CodeRefused, ReferenceGot
 from agent.desk import Desk
-from agent.desk.paper import PAGE
 from agent.doctor.page import examined
 from agent.locale import LANGUAGES
 from agent.paper.operator_code import made
@@ -113,7 +114,9 @@ class Behind:
     def within(self, *, operator: bool = False, who: str = "An Peeters") -> httpx.Client:
         """A browser that knows a code."""
         with self.browser() as client:
-            self.enter(client, OPERATOR if operator else ACCESS, operator=operator, who=who)
+            self.enter(client, ACCESS, who=who)
+            if operator:
+                self.enter(client, OPERATOR, operator=True)
             assert client.cookies
         return self.browser(cookies=client.cookies)
 
@@ -260,6 +263,30 @@ def test_wrong_codes_lock_their_own_address_and_no_other(behind: Any) -> None:
         assert page.enter(other, ACCESS).status_code == 303
 
 
+def test_the_operators_code_is_taken_after_the_access_code_alone(behind: Any) -> None:
+    page = behind()
+    with page.browser(follow_redirects=True) as client:
+        for _ in range(ONE.free + 3):  # a stranger is led to the access code, and nothing is tried
+            led = page.enter(client, "000000", operator=True)
+            assert "Eerst de toegangscode, daarna de operatorcode." in led.text
+        assert not any(isinstance(record, CodeRefused) for record in page.records)
+        form = dict(re.findall(r'name="(next|as)" value="([^"]+)"', led.text))
+        then = client.post("/enter", data={**form, "code": ACCESS, "who": "An"})
+        assert "<h1>Operatorcode</h1>" in then.text
+        page.enter(client, OPERATOR, operator=True)
+        listed = client.get("/lists/1.pdf", follow_redirects=False)
+        assert listed.status_code == 404  # there is no list; the code would be asked for with 303
+
+
+def test_no_wrong_code_on_the_page_locks_the_keypad(behind: Any) -> None:
+    page = behind()
+    with page.within() as client:
+        told = [page.enter(client, "000000", operator=True).status_code for _ in range(5)]
+    assert told == [403] * (ONE.free + 1) + [429] * (4 - ONE.free)
+    assert page.records.count(CodeRefused(PAGE)) == ONE.free + 1
+    assert locked_ms(page.stage.state.papers, page.stage.at) == 0
+
+
 def test_the_cookie_is_hidden_strict_and_under_tls_secure(behind: Any, tmp_path: Path) -> None:
     plain = behind()
     with plain.browser() as client:
@@ -392,12 +419,15 @@ def test_whoever_asks_for_health_learns_how_the_gate_is_and_nothing_else(behind:
     with page.browser() as client:
         well = client.get("/healthz")
         assert well.status_code == 200
-        assert well.json().keys() == {"well", "loop", "journal_written", "version"}
+        assert well.json().keys() == {"well", "loop", "journal_written"}
+        assert f"Werfpoort {__version__}" not in client.get("/enter").text
         page.writes = False
         assert client.get("/healthz").status_code == 503
         assert "buiten dienst" in client.get("/").text
         page.writes, page.looked_ago_ms = True, 100_000
         assert client.get("/healthz").json()["loop"] == "stuck"
+    with page.within() as client:
+        assert f"Werfpoort {__version__}" in client.get("/enter").text
 
 
 # --- streams --------------------------------------------------------------------------------

@@ -201,9 +201,14 @@ class ObligationOnPaper:
     list_reference: str
 
 
+PAGE = "page"
+"""Where a code was typed that is no keypad's: no keypad may have this name."""
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorAdmitted:
-    """The operator code was right: somebody may enter numbers and print."""
+    """The operator code was right: somebody may enter numbers and print. `keypad`: where it was
+    typed, its name or PAGE."""
 
     LOGGED: ClassVar = ("keypad",)
     keypad: str
@@ -211,7 +216,7 @@ class OperatorAdmitted:
 
 @dataclass(frozen=True, slots=True)
 class CodeRefused:
-    """The operator code was wrong."""
+    """The operator code was wrong. `keypad`: where it was typed, its name or PAGE."""
 
     LOGGED: ClassVar = ("keypad",)
     keypad: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment
 from agent.core.paper.paper_records import (
+    PAGE,
     CodeRefused,
     LinesFilled,
     ListCompleted,
@@ -113,7 +114,11 @@ def lacks(sheet: Sheet, jobs: Iterable[Job]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Numbers and lists of the days that count, jobs that are open, and wrong codes in a row."""
+    """Numbers and lists of the days that count, jobs that are open, and wrong codes in a row.
+
+    `refused`: those typed at a keypad. The page limits its own (`agent/web/door.py`): the keypad is
+    what is left on the worst morning, and nobody can lock it from the network.
+    """
 
     references: tuple[Reference, ...] = ()
     sheets: Mapping[str, Sheet] = field(default_factory=dict)
@@ -198,9 +203,9 @@ def apply(papers: Papers, entry: Entry) -> Papers:
             return _sheet(papers, number, stands=True)
         case LinesFilled(number, count):
             return _sheet(papers, number, filled=count)
-        case CodeRefused():
+        case CodeRefused(keypad) if keypad != PAGE:
             return replace(papers, refused=papers.refused + 1, refused_at=entry.at)
-        case OperatorAdmitted():
+        case OperatorAdmitted(keypad) if keypad != PAGE:
             return replace(papers, refused=0, refused_at=None)
         case AgentStarted():
             jobs = {n: replace(job, lost=job.in_flight) for n, job in papers.jobs.items()}
