@@ -24,7 +24,7 @@ from agent.core.rules import Rules
 from agent.core.succession import predecessor_of
 from agent.export.bundle import JOURNAL, Manifest
 from agent.export.journal_slice import MOST_LINE_BYTES, entries_in
-from agent.export.opening import BundleError, Opened, is_bundle, looked_into, opened
+from agent.export.opening import BundleError, NoRoom, Opened, is_bundle, looked_into, opened
 from agent.journal.checkpoint import mark_of
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def _slices(export: Path, identities: Sequence[Identity], stack: ExitStack) -> I
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="werfpoort-")))
         try:
             found = opened(file, identities, folder / "bundle")
-        except BundleError:
-            if len(files) == 1:
+        except BundleError as error:
+            if len(files) == 1 or isinstance(error, NoRoom):
                 raise
             continue  # another firm's
         if found.manifest.main:
