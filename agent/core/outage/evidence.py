@@ -119,10 +119,14 @@ class Evidence:
         """The evidence with this measurement."""
         key = (new.layer, new.of)
         held = self.recent.get(key, ())
-        kept = held if new in held else tuple(sorted((*held, new), key=_order))
-        oldest = max(_when(m) for m in kept if _same_time(m, new)) - HOLDS_MS[new.layer]
-        kept = tuple(m for m in kept if not _same_time(m, new) or _when(m) >= oldest)
-        return replace(self, recent={**self.recent, key: kept}).marked(new)
+        if not held or _place(held[-1]) < _place(new):  # as nearly always: in the order of time
+            kept, newest = (*held, new), _when(new)
+        else:
+            kept = held if new in held else tuple(sorted((*held, new), key=_order))
+            newest = max(_when(m) for m in kept if _same_time(m, new))
+        oldest = newest - HOLDS_MS[new.layer]
+        kept = tuple(m for m in kept if _when(m) >= oldest or not _same_time(m, new))
+        return Evidence({**self.recent, key: kept}, self.reached_ms, self.heard_ms).marked(new)
 
     def marked(self, seen: Measurement) -> Evidence:
         """The evidence with what is remembered longer of this: an anchor answered, the own
@@ -150,6 +154,14 @@ class Evidence:
     def without(self, layer: Layer, of: str) -> Evidence:
         """The evidence without all that was measured here."""
         return replace(self, recent={k: v for k, v in self.recent.items() if k != (layer, of)})
+
+    def of_boot(self, boot_id: str) -> Evidence:
+        """The evidence without what was measured before another boot: it counts no more."""
+        held = {
+            key: tuple(m for m in all_ if m.at.boot_id == boot_id or m.layer is Layer.ELSEWHERE)
+            for key, all_ in self.recent.items()
+        }
+        return replace(self, recent={key: kept for key, kept in held.items() if kept})
 
     def since(self, at: Moment) -> Evidence:
         """What may still count after `at`, where a day begins: what was said of elsewhere holds
@@ -194,8 +206,12 @@ def _same_time(one: Measurement, other: Measurement) -> bool:
     return one.layer is Layer.ELSEWHERE or one.at.boot_id == other.at.boot_id
 
 
+def _place(measurement: Measurement) -> tuple[int, str]:
+    return _when(measurement), measurement.at.boot_id
+
+
 def _order(measurement: Measurement) -> tuple[int, str, str]:
-    return _when(measurement), measurement.at.boot_id, repr(measurement.value)
+    return *_place(measurement), repr(measurement.value)
 
 
 def _latest(marks: Mapping[str, int], new: Measurement) -> Mapping[str, int]:

@@ -34,7 +34,7 @@ from agent.core.outage.measurements import (
     readings,
 )
 from agent.core.outage.procedure_records import Step, StepTaken
-from agent.core.records import AttemptEnded, DayBegan, Entry
+from agent.core.records import AgentStarted, AttemptEnded, DayBegan, Entry
 
 AGAIN_MS = MEASURED_HOLDS_MS * 2 // 5
 """In trouble an unchanged measurement is journaled again after this time."""
@@ -125,6 +125,11 @@ def apply(observed: Observed, entry: Entry) -> Observed:
         case StepTaken(step=step) if step in _SAID:
             said = Measurement(entry.at, _SAID[step])
             return replace(observed, evidence=observed.evidence.add(said))
+        case AgentStarted():
+            # Else what the boot before measured last would stay the last one until midnight, for
+            # its monotonic clock stood higher, and whatever is measured now would be news.
+            evidence = observed.evidence.of_boot(entry.at.boot_id)
+            return _noted(observed, entry, evidence, new=False)
         case DayBegan() as began:
             evidence = replace(
                 observed.evidence.since(entry.at), reached_ms=began.reached, heard_ms=began.heard
