@@ -20,6 +20,7 @@ from agent.channels.base import (
     ChannelError,
     NotAuthenticated,
     NotAuthorised,
+    NotReached,
     Refused,
     Registration,
     Reply,
@@ -30,7 +31,16 @@ from agent.channels.base import (
 )
 from agent.channels.checkinatwork_messages import Matched
 from agent.channels.credentials import Credentials
-from agent.channels.soap import Element, Fault, UnreadableXml, payload, read_fault, read_xml, sign
+from agent.channels.soap import (
+    Element,
+    Fault,
+    Signed,
+    UnreadableXml,
+    payload,
+    read_fault,
+    read_xml,
+    sign,
+)
 from agent.channels.veil import veiled
 from agent.channels.wire import (
     HINT_CREDENTIAL,
@@ -90,6 +100,7 @@ class Checkinatwork:
         self._wire = wire
         self._environment = environment
         self._clock = clock
+        self._unsent: Signed | None = None
 
     def prepare(self) -> None:
         """Loads libraries and credential ahead of the first call. Raises ChannelError."""
@@ -173,22 +184,33 @@ class Checkinatwork:
 
     def _call(self, operation: str, request: Element, timeout_s: float) -> tuple[Element, Ticket]:
         """The response element of one signed call. Raises ChannelError."""
-        content = sign(request, self._credentials.current(), self._clock())
-        answer = self._wire.call(
-            "POST",
-            self._address,
-            content=content,
-            headers={
-                "Content-Type": "text/xml; charset=utf-8",
-                "SOAPAction": f'"{messages.PROTOCOL}/{operation}"',
-            },
-            timeout_s=timeout_s,
-        )
+        signed, self._unsent = self._signed(request), None
+        try:
+            answer = self._wire.call(
+                "POST",
+                self._address,
+                content=signed.content,
+                headers={
+                    "Content-Type": "text/xml; charset=utf-8",
+                    "SOAPAction": f'"{messages.PROTOCOL}/{operation}"',
+                },
+                timeout_s=timeout_s,
+            )
+        except NotReached:
+            self._unsent = signed
+            raise
         try:
             return self._read(operation, answer)
         except NotAuthenticated as error:
             error.hint = clock_hint(answer.server_date, self._clock()) or error.hint
             raise
+
+    def _signed(self, request: Element) -> Signed:
+        """The message as it goes out; that of the attempt before where nothing of it was sent."""
+        credential, now, unsent = self._credentials.current(), self._clock(), self._unsent
+        if unsent is not None and unsent.serves(request, credential, now):
+            return unsent
+        return sign(request, credential, now)
 
     def _read(self, operation: str, answer: WireAnswer) -> tuple[Element, Ticket]:
         """Body before status: SOAP 1.1 sends every fault with 500."""

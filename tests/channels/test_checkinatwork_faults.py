@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from agent.channels.base import (
     AnswerLost,
@@ -281,6 +282,64 @@ def test_a_service_that_takes_no_connection_got_nothing(site: Any, registration:
     assert isinstance(error, NotReached)
     assert (error.sent, error.retry) == (False, True)
     assert site.service.calls == ()
+
+
+def signed_values(site: Any) -> list[str]:
+    """The signature of each message that was to leave."""
+    name = "{http://www.w3.org/2000/09/xmldsig#}SignatureValue"
+    sent = [etree.fromstring(request.content) for request in site.recorder.requests]
+    return [next(message.iter(name)).text for message in sent]
+
+
+def test_what_was_not_sent_is_sent_again_as_it_was_signed(site: Any, registration: Make) -> None:
+    channel = site.channel()
+    site.service.faults = Faults(unreachable=True)
+    failure(lambda: channel.register([registration()], TIMEOUT_S))
+    site.clock.pass_(seconds=20)
+    site.service.faults = Faults()
+
+    reply = channel.register([registration()], TIMEOUT_S)
+
+    first, second = signed_values(site)
+    assert first == second
+    assert [a.receipt is not None for a in reply.answers] == [True]
+
+
+@pytest.mark.parametrize("seconds", [61, -1], ids=["a minute later", "the clock was set back"])
+def test_what_was_signed_at_another_time_is_signed_anew(
+    site: Any, registration: Make, seconds: int
+) -> None:
+    channel = site.channel()
+    site.service.faults = Faults(unreachable=True)
+    failure(lambda: channel.register([registration()], TIMEOUT_S))
+    site.clock.pass_(seconds=seconds)
+
+    failure(lambda: channel.register([registration()], TIMEOUT_S))
+
+    first, second = signed_values(site)
+    assert first != second
+
+
+def test_another_message_is_signed_for_itself(site: Any, registration: Make) -> None:
+    channel = site.channel()
+    site.service.faults = Faults(unreachable=True)
+    for reference in ("tap-1", "tap-2"):
+        failure(lambda of=reference: channel.register([registration(reference=of)], TIMEOUT_S))
+
+    first, second = signed_values(site)
+    assert first != second
+
+
+def test_what_a_service_answered_is_never_sent_again_as_it_was(
+    site: Any, registration: Make
+) -> None:
+    channel = site.channel()
+    site.service.faults = Faults(status=503)
+    for _ in range(2):
+        failure(lambda: channel.register([registration()], TIMEOUT_S))
+
+    first, second = signed_values(site)
+    assert first != second
 
 
 STATUSES: list[tuple[int, type[ChannelError], bool, bool]] = [

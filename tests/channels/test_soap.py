@@ -120,7 +120,7 @@ def test_a_signed_message_names_three_parts_and_lives_five_minutes(
 ) -> None:
     signed = sign(etree.Element("{urn:x}message"), gate_credentials.current(), NOW)
 
-    root = etree.fromstring(signed)
+    root = etree.fromstring(signed.content)
     uris = [e.get("URI") for e in root.iter("{http://www.w3.org/2000/09/xmldsig#}Reference")]
     times = [e.text for e in root.iter("{*}Created", "{*}Expires")]
     assert [uri.partition("-")[0] for uri in uris] == ["#body", "#timestamp", "#token"]
@@ -132,7 +132,7 @@ def test_no_two_messages_share_an_id(gate_credentials: Credentials) -> None:
         value
         for _ in range(2)
         for element in etree.fromstring(
-            sign(etree.Element("{urn:x}message"), gate_credentials.current(), NOW)
+            sign(etree.Element("{urn:x}message"), gate_credentials.current(), NOW).content
         ).iter()
         for name, value in element.attrib.items()
         if name.endswith("}Id")

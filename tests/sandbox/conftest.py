@@ -89,7 +89,7 @@ def signed(credential: Credential, message: Callable[..., Any]) -> Callable[...,
     """A signed message; made now unless told otherwise."""
 
     def make(content: Any = None, now: dt.datetime = NOW, by: Credential = credential) -> bytes:
-        return sign(message() if content is None else content, by, now)
+        return sign(message() if content is None else content, by, now).content
 
     return make
 
