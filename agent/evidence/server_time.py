@@ -66,6 +66,8 @@ class ServerTimes:
 
     def contradict(self, unix_ms: int, mono_ms: int) -> bool:
         """True when more servers differ from our clock than agree with it, and at least two."""
+        if len(self._said) < DIFFER_AT_LEAST:
+            return False  # asked at every turn of the loop
         differ = len(self.differing(unix_ms, mono_ms))
         return differ >= DIFFER_AT_LEAST and 2 * differ > len(self._young(mono_ms))
 

@@ -73,8 +73,10 @@ class Offices:
     ) -> None:
         authority, pair = _papers(now().date())
         self._between = between
-        self._files = CredentialFiles(*pair.write(folder, "gate"))
-        self._credentials = Credentials(self._files)
+        files = CredentialFiles(*pair.write(folder, "gate"))
+        assert files.key is not None  # written as PEM
+        # Read once a site, and not at each of its gate's starts: to check a key costs a lot.
+        self._credentials, self._key = Credentials(files), SigningKey(files.key)
         self._token = folder / "token"
         self._token.touch(0o600)
         self._token.write_text(TOKEN)
@@ -129,12 +131,10 @@ class Offices:
         )
 
     def _cio(self, name: str, host: str, wire: Wire) -> CheckInOut:
-        key = self._files.key
-        assert key is not None  # written as PEM
         tokens = AccessTokens(
             host + checkinout.TOKEN_PATH,
             CLIENT,
-            SigningKey(key),
+            self._key,
             wire,
             clock=self._by_the_gate,
             monotonic=self._monotonic,

@@ -48,6 +48,8 @@ class Gatekeeper:
     def __init__(self, authority: x509.Certificate) -> None:
         self._authority = authority
         self._seen: dict[str, dt.datetime] = {}
+        self._issued: dict[str, x509.Certificate] = {}
+        """What the authority issued, by the token's text; whether it is good now is asked anew."""
         self.withdrawn: set[int] = set()
         """Serial numbers of certificates that are no longer good."""
 
@@ -69,20 +71,25 @@ class Gatekeeper:
     def _certificate(self, token: Element, now: dt.datetime) -> x509.Certificate:
         if token.get("ValueType") != _X509 or token.get("EncodingType", _BASE64) != _BASE64:
             raise NotSigned("the token is no X509v3 in Base64Binary")
+        text = "".join((token.text or "").split())
+        certificate = self._issued.get(text)
+        if certificate is None:
+            certificate = self._issued[text] = self._of_ours(text)
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise NotSigned("the certificate is not valid now")
+        if certificate.serial_number in self.withdrawn:
+            raise NotSigned("the certificate was withdrawn")
+        return certificate
+
+    def _of_ours(self, text: str) -> x509.Certificate:
         try:
-            certificate = x509.load_der_x509_certificate(
-                base64.b64decode("".join((token.text or "").split()), validate=True)
-            )
+            certificate = x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
         except (ValueError, binascii.Error):
             raise NotSigned("the token holds no certificate") from None
         try:
             certificate.verify_directly_issued_by(self._authority)
         except (ValueError, TypeError, InvalidSignature):
             raise NotSigned("the certificate is from an unknown issuer") from None
-        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-            raise NotSigned("the certificate is not valid now")
-        if certificate.serial_number in self.withdrawn:
-            raise NotSigned("the certificate was withdrawn")
         return certificate
 
     def _check_new(self, signature: Element, now: dt.datetime, expires: dt.datetime) -> None:

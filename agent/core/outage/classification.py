@@ -19,7 +19,7 @@ So `whose` is `infrastructure` or `service` exactly when the evidence carries an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from agent.core.outage.evidence import Picture
 from agent.core.outage.facts import Facts, Past
@@ -53,7 +53,7 @@ def deciding(picture: Picture, facts: Facts, duty: str, limits: Limits) -> Row:
     sight = Sight(picture, facts, limits)
     ways = [Sight(picture, facts, limits, way=way) for way in facts.ways if way.duty == duty]
     uplinks = _uplinks(sight)
-    beside = [row for row in _held(GATE_ROWS, sight)]
+    beside = [*_held(GATE_ROWS, sight)]
     for way in ways:
         beside += [r for r in _held(WAY_ROWS, way) if r.layer in _BESIDE and r.whose is _OWN]
     if NOT_MEASURED in uplinks:
@@ -67,12 +67,12 @@ def deciding(picture: Picture, facts: Facts, duty: str, limits: Limits) -> Row:
     return lowest
 
 
-def _held(rows: Iterable[Row], sight: Sight) -> list[Row]:
-    return [row for row in rows if row.holds(sight)]
+def _held(rows: Iterable[Row], sight: Sight) -> Iterator[Row]:
+    return (row for row in rows if row.holds(sight))
 
 
-def _first(rows: list[Row]) -> Row | None:
-    return rows[0] if rows else None
+def _first(rows: Iterable[Row]) -> Row | None:
+    return next(iter(rows), None)
 
 
 def _place(row: Row) -> tuple[int, int]:
