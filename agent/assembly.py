@@ -122,7 +122,7 @@ def run(
         panel = _panel(config.panel, clock, inbox)
         parts.callback(panel.close)
         places = (config.gate.data_dir, config.gate.control_socket)
-        doorstep = Doorstep(panel, clock, places, began, turned)
+        doorstep = Doorstep(panel, clock, places, began, turned, partial(_show_shut, config))
         parts.callback(doorstep.close)
         for device, opened in _devices(config):
             supervised = Supervised(device, opened, doorstep.report)
@@ -312,11 +312,19 @@ def _listen(desk: Desk, config: Config, daemon: Daemon, parts: ExitStack) -> Non
     parts.callback(server.stop)
 
 
+def _show_shut(config: Config, why: Callable[[], tuple[str, str]]) -> Callable[[], None]:
+    """Shows what is wrong in the page's place; what ends that."""
+    if not config.page.listen:
+        return lambda: None
+    from agent.web.opening import open_shut, served
+
+    return served(partial(open_shut, config, why))
+
+
 def _show_page(config: Config, daemon: Daemon, desk: Desk, parts: ExitStack) -> None:
     """Opens the page; a gate without it takes taps all the same."""
     from agent.web.glance import Seam
-    from agent.web.opening import open_page
-    from agent.web.server import PageUnserved
+    from agent.web.opening import open_page, served
 
     seam = Seam(
         config=config,
@@ -326,10 +334,4 @@ def _show_page(config: Config, daemon: Daemon, desk: Desk, parts: ExitStack) -> 
         looked=lambda: daemon.looked,
         writes=lambda: daemon.writes,
     )
-    try:
-        server = open_page(seam)
-    except PageUnserved as error:
-        log.error("%s; to do: %s", error, error.hint)
-        return
-    parts.callback(server.stop)
-    log.info("the page is at %s", server.address)
+    parts.callback(served(partial(open_page, seam)))

@@ -67,8 +67,7 @@ class _Closed:
     """Why nobody gets in, since when, and how many were refused."""
 
     since: Moment
-    reason: str
-    hint: str
+    why: JournalUnwritable
     refused: int = 0
 
 
@@ -79,7 +78,8 @@ class _Told:
 
 class Doorstep:
     """Between the devices and a daemon that is not there yet. `began` is told, with what stands,
-    once badges are refused; `turned` whenever it still lives.
+    once badges are refused; `turned` whenever it still lives. `shows` opens what people look at
+    meanwhile, given a question for what is wrong and what to do, and returns what closes it.
     """
 
     def __init__(
@@ -89,18 +89,20 @@ class Doorstep:
         places: tuple[Path, Path],
         began: Callable[[Stoppable, str], None],
         turned: Callable[[], None],
+        shows: Callable[[Callable[[], tuple[str, str]]], Callable[[], None]],
     ) -> None:
         """`places`: the journal's folder, and the control socket."""
         self._panel, self._clock = panel, clock
         self._folder, self._socket = places
-        self._began, self._turned = began, turned
+        self._began, self._turned, self._shows = began, turned, shows
         self._heard: queue.SimpleQueue[Report | _Told] = queue.SimpleQueue()
         self._kept: dict[tuple[type[Report], str], Report] = {}
         """The last word on each device, for the daemon."""
         self._daemon: Daemon | None = None
         self._handing = threading.Lock()
         self._closed: _Closed | None = None
-        self._server: ControlServer | None = None
+        self._asked: list[Callable[[], None]] = []
+        """What ends each way in by which people are answered."""
 
     def report(self, report: Report) -> None:
         """Takes what a device reports, from its thread."""
@@ -129,9 +131,8 @@ class Doorstep:
 
     def close(self) -> None:
         """Answers no more questions."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
+        while self._asked:
+            self._asked.pop()()
 
     def hand_over(self, daemon: Daemon) -> None:
         """From here on the daemon hears what is reported; first what it missed."""
@@ -140,7 +141,7 @@ class Doorstep:
         if closed is not None:
             log.info("the journal is written again; %d tap(s) were refused", closed.refused)
             now = self._clock.now()
-            daemon.inbox.put(WritingResumed(now, closed.since, closed.reason, closed.refused))
+            daemon.inbox.put(WritingResumed(now, closed.since, str(closed.why), closed.refused))
         with self._handing:
             for report in self._kept.values():
                 daemon.report(report)
@@ -156,28 +157,33 @@ class Doorstep:
     def _shut(self, error: JournalUnwritable) -> None:
         before = self._closed
         if before is None:
-            self._closed = _Closed(self._clock.now(), str(error), error.hint)
+            self._closed = _Closed(self._clock.now(), error)
             self._play(self._panel.rest, Signal.OUT_OF_ORDER)
             self._listen()
             self._began(self, str(self._answer({})["text"]))
-        elif before.reason != str(error):
-            before.reason, before.hint = str(error), error.hint
+        elif str(before.why) != str(error):
+            before.why = error
         else:
             return
         log.error("%s; to do: %s", error, error.hint)
 
     def _listen(self) -> None:
-        self._server = ControlServer(self._socket, self._answer)
+        server = ControlServer(self._socket, self._answer)
         try:
-            self._server.start()
+            server.start()
         except OSError as error:
             log.error("no commands can be given: %s: %s", self._socket, error)
+        self._asked += (server.stop, self._shows(self._why))
+
+    def _why(self) -> tuple[str, str]:
+        assert self._closed is not None
+        why = self._closed.why
+        return str(why), why.hint
 
     def _answer(self, question: Question) -> Answer:
         """Whatever is asked: there is no journal to answer it from, and what to do."""
-        assert self._closed is not None
-        text = f"taps are refused: {self._closed.reason}; to do: {self._closed.hint}"
-        return {"done": False, "text": text}
+        reason, hint = self._why()
+        return {"done": False, "text": f"taps are refused: {reason}; to do: {hint}"}
 
     def _refuse(self) -> None:
         """For a while. Raises ToldToStop."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -45,7 +45,16 @@ class Step:
         self.tries = 0
         self.said = ""
         places = (folder, self.socket)
-        self.step = Doorstep(self.panel, gate.clock, places, self.began, lambda: None)
+        self.shows: list[Callable[[], tuple[str, str]]] = []
+        self.closed = 0
+        self.step = Doorstep(self.panel, gate.clock, places, self.began, lambda: None, self.show)
+
+    def show(self, why: Callable[[], tuple[str, str]]) -> Callable[[], None]:
+        self.shows.append(why)
+        return self.close
+
+    def close(self) -> None:
+        self.closed += 1
 
     def began(self, gate: Stoppable, stands: str) -> None:
         self.stood.append(stands)
@@ -73,8 +82,11 @@ def test_badges_are_refused_in_red_until_the_journal_opens_and_the_journal_tells
     assert before.panel.resting == "out-of-order"
     said = "taps are refused: journal: database or disk is full; to do: free space on its disk"
     assert before.stood == [before.said] == [said]
+    assert [why() for why in before.shows] == [(str(FULL), FULL.hint)]
+    assert before.closed == 0
     before.step.hand_over(gate.daemon)
     assert not before.socket.exists()
+    assert before.closed == 1
     gate.run_until(5)
     failed = [e.record for e in gate.daemon.keeper.journal.entries_for_state()]
     assert [r.refused for r in failed if isinstance(r, WritingFailed)] == [2]

@@ -11,7 +11,8 @@ reporting.py   reports of incidents, made in a process of their own
 rendering.py   templates and texts
 parts.py       the parts of the glance, once a look for all who see the same
 opening.py     puts it together; probe.py asks it how it is
-app.py         the addresses, and what each answers
+app.py         the addresses, and what each answers; static_files.py: what every page loads
+shut.py        what they answer while the gate waits for its journal
 
 It asks the loop as commands do (agent/desk.py), and reads what the loop published. Imported only
 where [page] names a place to listen.

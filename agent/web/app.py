@@ -24,19 +24,16 @@ from agent.core.presence import present
 from agent.locale import LANGUAGES
 from agent.reports.incident_html import STYLE
 from agent.reports.incidents import heading_of
-from agent.web import acting
+from agent.web import acting, static_files
 from agent.web.door import Door, Level, Locked, Session
 from agent.web.glance import Seam, by_firm, uses_out
 from agent.web.guard import POLICY, Guard, form_of
 from agent.web.live import EventStream, Live
 from agent.web.parts import Maker
-from agent.web.rendering import Renderer, assets, catalogue, language_wanted, words
+from agent.web.rendering import LANGUAGE_COOKIE, Renderer, catalogue, language_of, words
 from agent.web.reporting import NoReport, Order, in_a_child
 
-LANGUAGE_COOKIE = "werfpoort-language"
 YEAR_S = 365 * 24 * 3600
-KEPT = "public, max-age=31536000, immutable"
-"""Of static files: their address changes with them."""
 AS_OPERATOR = "/enter?as=operator"
 AFTER = ("/", "/here", "/incidents", AS_OPERATOR)
 """Where a log-in may lead to."""
@@ -113,17 +110,13 @@ class PageApp:
             route("/lists/{number}.pdf", self._list_pdf),
             route("/do/{deed}", self._do, "POST"),
             Route("/healthz", self._health, methods=["GET"]),
-            Route("/static/{digest}/{name}", _static, methods=["GET"]),
-            Route("/favicon.ico", _mark, methods=["GET"]),
+            *static_files.routes(),
         ]
 
     def _visited(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def visited(request: Request) -> Response:
             chosen = request.query_params.get("lang", "")
-            told = chosen or request.cookies.get(LANGUAGE_COOKIE, "")
-            if told not in LANGUAGES:
-                default = self._seam.config.gate.languages[0]
-                told = language_wanted(request.headers.get("accept-language", ""), default)
+            told = language_of(request, self._seam.config.gate.languages[0])
             session = self._door.session(request.cookies.get(self._cookie, ""))
             visit = Visit(request, told, session, self._door.level(session))
             response = await handler(visit)
@@ -381,15 +374,3 @@ def _see_other(address: str) -> Response:
 def _pdf(content: bytes, name: str) -> Response:
     headers = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
     return Response(content, 200, headers, "application/pdf")
-
-
-async def _static(request: Request) -> Response:
-    asset = assets().get(request.path_params["name"])
-    if asset is None or asset.digest != request.path_params["digest"]:
-        return Response("no such file\n", 404, media_type="text/plain")
-    return Response(asset.content, 200, {"Cache-Control": KEPT}, asset.type)
-
-
-async def _mark(request: Request) -> Response:
-    """What a browser asks for where a page, as a report, names no sign of its own."""
-    return Response(assets()["mark.svg"].content, 200, None, assets()["mark.svg"].type)

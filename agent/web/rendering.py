@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
+from starlette.requests import Request
 
 from agent.core.moment import Moment
 from agent.locale import LANGUAGES, Texts, texts
@@ -25,6 +26,7 @@ NAMES: Mapping[str, str] = {
     "en": "English",
 }
 """Each in its own language."""
+LANGUAGE_COOKIE = "werfpoort-language"
 _HERE = Path(__file__).parent
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
@@ -125,6 +127,14 @@ def linked(text: str, places: Mapping[str, str], links: Mapping[str, str]) -> Ma
         shown = urlsplit(address).hostname or places[name]
         filled[name] = Markup('<a href="{}">{}</a>').format(address, shown)
     return Markup(escape(text)).format(**filled)
+
+
+def language_of(request: Request, default: str) -> str:
+    """In which language to answer: the one that was just chosen, was chosen before, or is liked."""
+    told = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "")
+    if told in LANGUAGES:
+        return told
+    return language_wanted(request.headers.get("accept-language", ""), default)
 
 
 def language_wanted(header: str, default: str) -> str:

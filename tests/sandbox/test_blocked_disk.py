@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+import httpx
 import pytest
 
 from agent.control import NobodyAnswers
@@ -20,7 +22,7 @@ from agent.core.records import WritingFailed
 from agent.journal.rows import reading, rows
 from agent.journal.verify import verify
 from agent.sandbox.people import crew
-from agent.sandbox.site import VirtualSite
+from agent.sandbox.site import Ground, VirtualSite
 from drivers.emulators.nfc_cards import ntag213
 
 PEOPLE = crew(3, random.Random(3))
@@ -78,10 +80,19 @@ def said(site: VirtualSite) -> str:
     return ""
 
 
-def refused(site: VirtualSite, mend: str) -> None:
-    """The gate says no in words and in red, and never in amber."""
+def page(url: str) -> str:
+    """What a browser is shown; empty where nothing answers."""
+    with suppress(httpx.TransportError):
+        return httpx.get(url).text
+    return ""
+
+
+def refused(site: VirtualSite, mend: str, url: str) -> None:
+    """The gate says no in words, on the page and in red, and never in amber."""
     wait_until(lambda: "taps are refused" in said(site), "refused")
     assert mend in said(site)
+    wait_until(lambda: "Badges worden geweigerd" in page(url), "the page says so")
+    assert mend in page(url).replace("&#39;", "'")
     wait_until(lambda: site.lamps.changes and site.lamps.changes[-1].level, "a lamp is lit")
     begun = time.monotonic()
     wait_until(lambda: not site.tap(CARDS[0]) or site.lamps.lit_after("buzzer", begun), "it beeps")
@@ -93,20 +104,25 @@ def refused(site: VirtualSite, mend: str) -> None:
 def test_a_disk_that_takes_no_writes_at_the_start_or_a_reload_is_waited_for_in_red(
     disk: Path, tmp_path: Path
 ) -> None:
-    with VirtualSite(tmp_path, PEOPLE) as site:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    url, shown = f"http://{place}/", f'[page]\nlisten = "{place}"\n'
+    with VirtualSite(tmp_path, PEOPLE, ground=Ground(more=shown)) as site:
         site.stop_agent()
         run("mount", "-o", "remount,ro", disk)
         site.launch()
-        refused(site, "make its disk writable again")
+        refused(site, "make its disk writable again", url)
         run("mount", "-o", "remount,rw", disk)
         wait_until(site.reads, "it reads")
+        wait_until(lambda: "Alles in orde" in page(url), "the page is what it was")
         site.tap(CARDS[0])
         wait_until(lambda: site.registered(PEOPLE[0]) == 1, "registered")
 
         pid = site.pid
         fill(disk)
         os.kill(pid, signal.SIGHUP)
-        refused(site, "free space on its disk")
+        refused(site, "free space on its disk", url)
         (disk / "filled").unlink()
         wait_until(site.reads, "it reads again")
         site.tap(CARDS[1])

@@ -37,7 +37,7 @@ from agent.sandbox.story_stage import Stage
 from agent.web.door import ONE
 from agent.web.glance import Seam
 from agent.web.live import MOST_LISTENERS
-from agent.web.opening import open_page
+from agent.web.opening import open_page, open_shut
 from agent.web.server import MOST_CONNECTIONS, PageServer, PageUnserved
 
 ACCESS, OPERATOR = "135790", "482915"
@@ -534,6 +534,42 @@ def test_the_doctor_tells_whether_the_page_answers(behind: Any, tmp_path: Path) 
 
 
 # --- what cannot be opened ------------------------------------------------------------------
+
+
+def test_while_the_journal_cannot_be_opened_every_address_says_why_and_what_to_do(
+    behind: Any,
+) -> None:
+    page = behind()
+    assert page.server is not None
+    page.server.stop()  # a gate that is reloaded while its disk takes no writes
+    told = ["journal: disk is <full>", "free space on its disk"]
+    server = open_shut(page.config, lambda: (told[0], told[1]))
+    try:
+        with page.browser() as client:
+            for address in ("/", "/here", "/incidents", "/enter?as=operator", "/lists/1.pdf"):
+                answer = client.get(address)
+                assert answer.status_code == 503
+                assert "Badges worden geweigerd" in answer.text
+                assert "journal: disk is &lt;full&gt;" in answer.text
+                assert "free space on its disk" in answer.text
+                assert answer.headers["refresh"] == "10; url=/?lang=nl"
+            assert client.post("/enter", data={"code": ACCESS}).status_code == 503
+            assert client.get("/", headers={"host": "evil.example"}).status_code == 421
+            told[0] = "journal: read-only"
+            assert "journal: read-only" in client.get("/?lang=fr").text
+            assert "Les badges sont refusés" in client.get("/?lang=fr").text
+            assert client.get("/live").text.startswith("event: changed\n")
+            style = re.search(r'href="(/static/[^"]+css)"', client.get("/").text)
+            assert style is not None
+            assert client.get(style[1]).status_code == 200
+        verdict = next(examined(page.config.page, dt.datetime.now(dt.UTC)))
+        assert "is not well" in verdict.found
+    finally:
+        server.stop()
+    page.server = open_page(page.seam())  # the same address again, at once
+    with page.browser() as client:
+        assert client.get("/healthz").status_code == 200
+    page.server.stop()
 
 
 def test_a_page_that_cannot_be_opened_says_why_and_what_to_do(behind: Any, tmp_path: Path) -> None:
