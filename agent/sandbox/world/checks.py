@@ -8,7 +8,6 @@ failed when is the world's (timeline.py).
 from __future__ import annotations
 
 import datetime as dt
-import json
 import logging
 import sqlite3
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from agent.core.commands import Command, Record
 from agent.core.events import Event, RecordFailed, Tapped
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
+from agent.core.outage.incident_records import IncidentOpened
 from agent.core.records import (
     ObligationOpened,
     TapCounted,
@@ -27,13 +27,13 @@ from agent.core.records import (
 )
 from agent.core.records import Record as AnyRecord
 from agent.core.state import State
-from agent.desk.status import status
 from agent.journal.rows import rows
 from agent.journal.verify import verify_rows
-from agent.sandbox.world.findings import NUMBER, Scribe, Wrong
+from agent.sandbox.world.findings import Scribe, Wrong
 from agent.sandbox.world.held_by_services import HeldByServices
 from agent.sandbox.world.infrastructure import Infrastructure
 from agent.sandbox.world.owing import Owed, Owing
+from agent.sandbox.world.seen import Seen
 from agent.sandbox.world.timeline import Standing, Timeline, false_because, standing
 from agent.sandbox.world.values import (
     HOUR_MS,
@@ -76,7 +76,8 @@ class Watch:
         self.badges: dict[str, int] = {}
         self._now_ms = now_ms
         self._play: Play | None = None
-        self.known = {p.worker.inss or p.worker.limosa for p in world.people}
+        numbers = {p.worker.inss or p.worker.limosa for p in world.people}
+        self.seen = Seen(world.seed, numbers, self.finds)
         self._tap_ms: dict[int, int] = {}
         self._loose: dict[int, Moment] = {}
         self._sure: tuple[int, bytes] = (0, b"")
@@ -86,6 +87,9 @@ class Watch:
         self._verified: tuple[int, bytes] = (0, bytes(32))
         self.services = HeldByServices(world.site, self.finds)
         self._seen: tuple[int, bool, bool, bool] | None = None
+        self._outages = False
+        """Some began since the journal was last verified."""
+        self._begun_ms = round(world.starts.timestamp() * 1000)
         self._up_ms = 0
         self._day = world.starts.date()
         self._scribe, self._level = Scribe(self), logging.NOTSET
@@ -166,9 +170,8 @@ class Watch:
 
     def only(self, kind: str, since: Moment, until: Moment | None) -> bool:
         """Whether nothing else failed meanwhile, by the gate's own times."""
-        begun_ms = round(self.world.starts.timestamp() * 1000)
-        ends_ms = until.unix_ms - begun_ms if until is not None else self._now_ms()
-        between = self.timeline.between(since.unix_ms - begun_ms, ends_ms)
+        ends_ms = until.unix_ms - self._begun_ms if until is not None else self._now_ms()
+        between = self.timeline.between(since.unix_ms - self._begun_ms, ends_ms)
         return {k for _, _, failing in between for k in failing} == {kind}
 
     def happens(self, happening: Happening) -> None:
@@ -223,6 +226,8 @@ class Watch:
                 self._opened(record)
             case TapCounted(tap_seq):
                 self._loose.pop(tap_seq, None)
+            case IncidentOpened():
+                self._outages = True
         self.services.hears(record)
         self.owing.hears(record, tapped_ms)
         if self.told is not None:
@@ -302,9 +307,9 @@ class Watch:
                 self.finds("5.3 a tap obliges", f"entry {seq} still waits for its day")
         self._loose.clear()
         self.verify()
-        text = json.dumps(status(state, now))
-        for number in set(NUMBER.findall(text)) & self.known:
-            self.finds("5.7 no full number", f"{number[:4]}… stands in the status")
+        assert self._play is not None
+        self.seen.came_out(self._play.tray.sheets)
+        self.seen.looked_at(state, now)
 
     def _settled(self, owed: Owed, state: State) -> None:
         outcome, known = owed.outcome, state.ledger.of(owed.reference)
@@ -332,8 +337,13 @@ class Watch:
             self.finds("5.4 no false exemption", f"{owed.reference} of {owed.day}: {why}")
 
     def verify(self) -> None:
-        """What was written since the last time follows on it without a break."""
+        """What was written since the last time follows on it without a break; the outages in it
+        are told as their reports tell them."""
         with closing(self._reading()) as connection:
+            if self._outages:
+                self._outages = False
+                written = (row.entry() for row in rows(connection, self._verified[0]))
+                self.seen.reported(written, self._now_ms() + self._begun_ms)
             found = verify_rows("journal", rows(connection, self._verified[0]), (), self._verified)
             last = connection.execute("SELECT max(seq) FROM entry").fetchone()[0]
         for finding in found.findings:

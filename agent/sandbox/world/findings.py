@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,6 @@ from agent.logs import Masked
 
 if TYPE_CHECKING:
     from agent.sandbox.world.checks import Watch
-
-NUMBER = re.compile(r"\d{11,17}")
-"""What may be an INSS or a Limosa number in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +42,7 @@ class Watched(Keeper):
         before = self._keeper.state.seq
         commands = self._keeper.do(event)
         self._watch.heard(event, commands, before, self.journal.head)
+        self._watch.seen.carried_out(commands, self._keeper.state, event.at)
         return commands
 
 
@@ -59,6 +56,4 @@ class Scribe(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """No line holds a full number."""
-        text = self.format(record)
-        for number in set(NUMBER.findall(text)) & self._watch.known:
-            self._watch.finds("5.7 no full number", f"{number[:4]}… stands in the log")
+        self._watch.seen.read("the log", self.format(record))
