@@ -12,7 +12,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from agent.core.moment import midnight_ending
+from agent.core.moment import Moment, midnight_ending
 from agent.core.obligations import Obligation
 from agent.core.outage.incident_log import Claim, Incident, Log
 from agent.core.outage.incident_records import (
@@ -28,8 +28,12 @@ EXEMPTING_DUTY = "checkinatwork"
 Chain = tuple[Incident, ...]
 
 
+CLOCK_SET_MS = 60_000
+"""Ours: a midnight that came sooner than by the monotonic clock, by more than this, was set."""
+
+
 def at_midnight(
-    log: Log, owed: Iterable[Obligation], zone: dt.tzinfo
+    log: Log, owed: Iterable[Obligation], zone: dt.tzinfo, now: Moment
 ) -> Iterator[ObligationsExempted | ClaimsKept]:
     """What becomes of these, whose days are over, where only incidents stood in their way; the
     others just expire.
@@ -40,14 +44,23 @@ def at_midnight(
     exempt: dict[tuple[dt.date, tuple[str, ...]], bool] = {}
     parts = _Parts(log)
     for obligation in owed:
-        chain = parts.standing_in_the_way(obligation, midnight_ending(obligation.day, zone))
-        if chain:
+        midnight_ms = midnight_ending(obligation.day, zone)
+        chain = parts.standing_in_the_way(obligation, midnight_ms)
+        if chain and _has_come(midnight_ms, obligation.at, now):
             key = obligation.day, tuple(dict.fromkeys(incident.name for incident in chain))
             alike[key].append(obligation.reference)
             exempt[key] = all(incident.exempts for incident in chain)
     for (day, names), references in alike.items():
         kind = ObligationsExempted if exempt[day, names] else ClaimsKept
         yield kind(day, names, tuple(references))
+
+
+def _has_come(midnight_ms: int, tapped: Moment, now: Moment) -> bool:
+    """False where a clock that was set ahead brought that midnight about: the day is not over, and
+    what of it nobody has seen yet exempts nobody."""
+    if tapped.boot_id != now.boot_id:
+        return True
+    return midnight_ms - tapped.unix_ms <= now.mono_ms - tapped.mono_ms + CLOCK_SET_MS
 
 
 def after_correction(log: Log) -> Iterator[ObligationsExempted | ExemptionsWithdrawn]:

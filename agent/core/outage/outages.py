@@ -187,7 +187,7 @@ def keep_the_day(turn: Turn, over: Iterable[Obligation], today: dt.date) -> None
     if state.day is not None and state.day < today:
         for step in tuple(procedure.unanswered(state.cases, state.log)):
             turn.record(step)
-    for record in tuple(exemption.at_midnight(state.log, over, state.rules.zone)):
+    for record in tuple(exemption.at_midnight(state.log, over, state.rules.zone, turn.at)):
         turn.record(record)
     if state.day is not None and state.day < today:
         for duty in duties(state):
