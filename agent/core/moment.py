@@ -42,6 +42,13 @@ class Moment:
         age_ms = now.mono_ms - self.mono_ms
         return Moment(now.unix_ms - age_ms, self.mono_ms, self.boot_id, now.trust)
 
+    def precedes(self, other: Moment) -> bool:
+        """True when this instant was before `other`: by the monotonic clock within a boot, else by
+        the wall."""
+        if self.boot_id == other.boot_id:
+            return self.mono_ms < other.mono_ms
+        return self.unix_ms < other.unix_ms
+
 
 def midnight_after(moment: Moment, zone: dt.tzinfo) -> int:
     """Unix time in ms at which the day of `moment` ends in `zone`, also when clocks change."""

@@ -123,6 +123,14 @@ class Evening:
                 stage.dark(back, Gap(stage.at, Stop.POWER_CUT), stage.trust)
             case "phone":
                 stage.do(StepAsked(stage.at, "", Step.PHONE_YES, By.KEYPAD))
+            case "no phone":
+                stage.do(StepAsked(stage.at, "", Step.PHONE_NO, By.KEYPAD))
+            case "set ahead":
+                ahead_ms = MIDNIGHT_MS - stage.unix_ms + MINUTE_MS
+                stage.unix_ms, stage.booted_ms = (
+                    stage.unix_ms + ahead_ms,
+                    stage.booted_ms + ahead_ms,
+                )
             case "other gate":
                 stage.scene[Layer.ELSEWHERE, ""] = Elsewhere(other_gate=WELL)
             case "own":
@@ -283,6 +291,43 @@ def test_a_reference_carries_nothing_over_to_another_row() -> None:
     assert not list(evening.exempt())
     called = [r.text for r in evening.of(PeopleCalled) if isinstance(r, PeopleCalled)]
     assert called[-2:] == [CLAIM_ENDS, CALL]
+
+
+def rows_of(evening: Evening) -> list[tuple[str, Whose]]:
+    opened = (r for r in evening.of(IncidentOpened) if isinstance(r, IncidentOpened))
+    return [(i.row, i.whose) for i in opened]
+
+
+UNREACHABLE: list[Doing] = [("tap", 1), ("firewall", 3), ("tap", 3), ("no phone", 15)]
+
+
+def test_that_no_phone_opened_it_says_nothing_of_an_outage_after_the_path_was_back() -> None:
+    evening = played({}, [*UNREACHABLE, ("well", 15), ("firewall", 40), ("tap", 3)])
+    assert rows_of(evening) == [
+        ("channel.unreachable", Whose.UNDETERMINED),
+        ("channel.service-unreachable", Whose.SERVICE),
+        ("channel.unreachable", Whose.UNDETERMINED),
+    ]
+    assert not list(evening.exempt())
+
+
+def test_that_no_phone_opened_it_holds_for_as_long_as_the_outage_lasts() -> None:
+    plan: list[Doing] = [*UNREACHABLE, ("certificate", 15), ("firewall", 15), ("tap", 40)]
+    evening = played({}, plan)
+    assert rows_of(evening)[-1] == ("channel.service-unreachable", Whose.SERVICE)
+    assert len(list(evening.exempt())) == 1  # who came after ours was mended
+
+
+def test_a_reference_says_nothing_of_an_outage_after_the_path_was_back() -> None:
+    plan: list[Doing] = [("tap", 1), ("mains", 5), ("tap", 1), ("ticket", 15), ("well", 3)]
+    evening = played({}, [*plan, ("mains", 5), ("tap", 3)])
+    assert rows_of(evening) == [("power.mains-lost", Whose.UNDETERMINED)] * 2
+    assert not list(evening.exempt())
+
+
+def test_a_clock_that_is_set_ahead_over_midnight_exempts_nobody() -> None:
+    assert list(played({}, CLAIM).exempt())
+    assert not list(played({}, [*CLAIM, ("set ahead", 15)]).exempt())
 
 
 def test_a_phone_that_worked_before_a_darkness_bars_its_exemption() -> None:

@@ -154,6 +154,18 @@ class Log:
             found = self.incidents.get(found.after)
         return tuple(names)
 
+    def outage_since(self, duty: str, began: Moment) -> Moment:
+        """When the outage of this duty began of which a stretch began at `began`: incidents that
+        followed each other are one, what came after a delivery or a path that was back is another.
+        """
+        running = self.running(duty)
+        for name in self.followed(running) if running is not None else ():
+            stretches = self.incidents[name].stretches
+            began = stretches[-1].since
+            if len(stretches) > 1:
+                break
+        return began
+
     def referenced(self) -> frozenset[str]:
         """Incidents that carry a third party's reference."""
         return frozenset(i.name for i in self.incidents.values() if i.reference)
@@ -168,9 +180,7 @@ def elapsed_ms(since: Moment, at: Moment) -> int:
 
 def not_after(one: Moment, other: Moment) -> bool:
     """True when `one` was before `other`, or with it: judged as in `elapsed_ms`."""
-    if one.boot_id == other.boot_id:
-        return one.mono_ms <= other.mono_ms
-    return one.unix_ms <= other.unix_ms
+    return not other.precedes(one)
 
 
 def later(one: Moment, other: Moment | None) -> Moment:

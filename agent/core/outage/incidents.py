@@ -8,7 +8,8 @@
   what the incident's own row weighs, so that nobody keeps an exemption by flickering.
 - A delivery ends it at once. So does, for one that exempts, a channel that works elsewhere; and a
   path that is back long enough to deliver.
-- The same row again soon after is the same incident with another stretch.
+- The same row again soon after is the same incident with another stretch, unless a third party's
+  reference was given for it.
 
 `decide` says what is to be journaled; incident_log.py folds it.
 """
@@ -36,14 +37,15 @@ from agent.core.outage.incident_records import (
 from agent.core.outage.measurements import FAILING, WELL, Layer
 from agent.core.outage.procedure import CALL, CLAIM_ENDS, CLAIM_OPENS
 from agent.core.outage.table import ANSWER_OTHER, NO_ANCHOR, NOTHING_FAILS
-from agent.core.outage.whose import Bar, Classification, Limits, Whose
+from agent.core.outage.whose import EXEMPTING, Bar, Classification, Limits, Whose
 from agent.core.rules import Rules
 from agent.core.state import State
 
 
-def picture(state: State, at: Moment) -> Picture:
-    """What is known at `at`. That the clock is trusted needs no measuring: `at` itself says it."""
-    seen = state.observed.evidence.picture(at)
+def picture(state: State, at: Moment, outage_since: Moment | None = None) -> Picture:
+    """What is known at `at` of an outage. That the clock is trusted needs no measuring: `at` itself
+    says it."""
+    seen = state.observed.evidence.picture(at, outage_since=outage_since)
     clock = replace(seen.clock(), trusted=WELL if at.trusted else FAILING)
     return replace(seen, values={**seen.values, (Layer.CLOCK, ""): clock})
 
@@ -66,7 +68,8 @@ def judge(state: State, duty: str, began: Moment, at: Moment) -> Classification:
     """Whose it is at `at`, of a stretch that began at `began`. What a person said of an incident
     is said of its row, and carries nothing over to another one."""
     running = state.log.running(duty)
-    seen, before = picture(state, at), past_of(state.log, duty, began, at, state.rules)
+    seen = picture(state, at, state.log.outage_since(duty, began))
+    before = past_of(state.log, duty, began, at, state.rules)
 
     def found(confirmed: Whose | None) -> Classification:
         facts, limits = state.rules.facts, state.rules.limits
@@ -171,7 +174,9 @@ def _same_again(
         if incident.duty == duty:
             soon = incident.until and elapsed_ms(incident.until, since) <= limits.reopen_ms
             same = incident.row == found.row and incident.measured is found.whose
-            return incident if soon and same else None
+            # A third party's reference says nothing of what came after a recovery.
+            confirmed = incident.corrected in EXEMPTING
+            return incident if soon and same and not confirmed else None
     return None
 
 
