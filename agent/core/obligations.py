@@ -207,8 +207,6 @@ class Ledger:
     def oldest_undelivered(self, duty: str = "", since: dt.date = dt.date.min) -> Obligation | None:
         """The first one that nobody has accepted, waiting or in flight; if named, of this duty, and
         of a day from `since` on. Who is registered ahead and not here yet waits for nothing."""
-        if not self.waiting and not self.flights:
-            return None
         open_ = [self.waiting_on((day,)) for day in self.waiting]
         for references in self.flights.values():
             flying = (self.of(reference) for reference in references)
