@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from agent.core.moment import Moment, Trust
 from agent.core.outage import observed
-from agent.core.outage.measurements import WELL, Layer, Link, Measurement
+from agent.core.outage.measurements import (
+    FAILING,
+    UNKNOWN,
+    WELL,
+    Internet,
+    Layer,
+    Link,
+    Measurement,
+)
 from agent.core.outage.observed import Observed
 from agent.core.records import AgentStarted, Entry, Record, kind_of
 
@@ -44,6 +52,26 @@ def test_what_is_as_it_was_is_news_once_after_each_boot() -> None:
         known, news = heard(known, minute + 1, at("boot-2", minute * MINUTE_MS, minute * MINUTE_MS))
         found.append(news)
     assert found == [True, False, False]
+
+
+def test_which_of_the_anchors_answered_in_its_turn_is_no_news() -> None:
+    known, found = Observed(), []
+    rounds = [(0, WELL), (1, WELL), (2, WELL), (3, FAILING), (0, WELL), (1, WELL)]
+    for minute, (turn, reading) in enumerate(rounds):
+        moment = at("boot-1", minute * MINUTE_MS, HOUR_MS + minute * MINUTE_MS)
+        anchors = [UNKNOWN] * 4 if reading is WELL else [WELL] * 4
+        anchors[turn] = reading
+        # the gauge tells when it measured the same before
+        before = at("boot-1", (minute - 1) * MINUTE_MS, HOUR_MS + (minute - 1) * MINUTE_MS)
+        seen = Measurement(moment, Internet(tuple(anchors)), "fibre", before)
+        news = observed.news(known.evidence, [seen], trouble=False)
+        found.append(news is not None)
+        if news is not None:
+            known = observed.apply(known, entry(minute + 1, moment, news))
+        if turn == 3:
+            # what was not journaled is not forgotten: until then an anchor had answered
+            assert known.evidence.reached_ms["fibre"] == moment.unix_ms
+    assert found == [True, False, False, True, True, False]
 
 
 def test_an_agent_that_starts_again_in_the_same_boot_keeps_what_it_knew() -> None:

@@ -26,10 +26,12 @@ from agent.core.outage.measurements import (
     Answer,
     Elsewhere,
     Gate,
+    Internet,
     Layer,
     Measurement,
     Reading,
     Said,
+    Value,
     from_readings,
     readings,
 )
@@ -91,9 +93,18 @@ def news(
 def _is_news(known: Measurement | None, new: Measurement, *, trouble: bool) -> bool:
     if known is None or known.at.boot_id != new.at.boot_id:
         return True
-    if known.value != new.value:
+    if _as_news(known.value) != _as_news(new.value):
         return True
     return trouble and new.at.mono_ms - known.at.mono_ms >= AGAIN_MS
+
+
+def _as_news(value: Value) -> Value:
+    """In peace one anchor is asked each minute, in turn: which of them answered is no news."""
+    if isinstance(value, Internet):
+        others = [reading for reading in value.anchors if reading is not WELL]
+        if len(others) == len(value.anchors) - 1 and set(others) <= {UNKNOWN}:
+            return replace(value, anchors=(WELL,))
+    return value
 
 
 def apply(observed: Observed, entry: Entry) -> Observed:
