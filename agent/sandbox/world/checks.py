@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -19,8 +19,10 @@ from agent.core.events import Event, RecordFailed, Tapped
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
 from agent.core.outage.incident_records import IncidentOpened
+from agent.core.paper.paper_records import ObligationOnPaper
 from agent.core.records import (
     ObligationOpened,
+    RosterTaken,
     TapCounted,
     TapStored,
     Verdict,
@@ -29,6 +31,7 @@ from agent.core.records import Record as AnyRecord
 from agent.core.state import State
 from agent.journal.rows import rows
 from agent.journal.verify import verify_rows
+from agent.sandbox.tray import Sheet
 from agent.sandbox.world.findings import Scribe, Wrong
 from agent.sandbox.world.held_by_services import HeldByServices
 from agent.sandbox.world.infrastructure import Infrastructure
@@ -68,7 +71,8 @@ class Watch:
         self.coming: Tap | None = None
         self.running, self.reader, self.card_well = True, True, True
         self.rostered_ms = 0
-        self.edited = False
+        self.edited = self.spoilt = False
+        """The roster file says something else than is true; it cannot be read for one at all."""
         self.counts = dict.fromkeys(("taps", "lit", "cuts", "days", "entries"), 0)
         self.outcomes = dict.fromkeys((str(outcome) for outcome in Outcome), 0)
         self.owing, self.timeline = Owing(), Timeline()
@@ -224,14 +228,34 @@ class Watch:
                 tapped_ms = self._tap_ms.get(tap_seq, tapped_ms)
                 self._loose.pop(tap_seq, None)
                 self._opened(record)
+                if not event.at.trusted:
+                    text = f"{record.reference}: for {record.day}, by a clock that nobody trusts"
+                    self.finds("4. the day of the tap", text)
             case TapCounted(tap_seq):
                 self._loose.pop(tap_seq, None)
             case IncidentOpened():
                 self._outages = True
+            case RosterTaken():
+                self._rostered(seq, event.at)
+            case ObligationOnPaper() as on_paper:
+                person = self.owing.all[on_paper.reference].person
+                self.seen.proves(on_paper, person.inss or person.limosa, self._tray())
         self.services.hears(record)
         self.owing.hears(record, tapped_ms)
         if self.told is not None:
             self.tells(f"{seq} {record!r}")
+
+    def _tray(self) -> Sequence[Sheet]:
+        assert self._play is not None
+        return self._play.tray.sheets
+
+    def _rostered(self, seq: int, offered: Moment) -> None:
+        """A roster came into force that was offered at that moment."""
+        assert self._play is not None
+        now = self._play.clock.now()
+        fresh = offered.boot_id == now.boot_id and now.mono_ms - offered.mono_ms < SECOND_MS
+        if self.spoilt and fresh:
+            self.finds("a spoilt roster is refused", f"entry {seq}: it is in force")
 
     def _tap(self, seq: int, at: Moment, tap: TapStored) -> None:
         who = self.badges.get(tap.uid)
@@ -307,8 +331,7 @@ class Watch:
                 self.finds("5.3 a tap obliges", f"entry {seq} still waits for its day")
         self._loose.clear()
         self.verify()
-        assert self._play is not None
-        self.seen.came_out(self._play.tray.sheets)
+        self.seen.came_out(self._tray())
         self.seen.looked_at(state, now)
 
     def _settled(self, owed: Owed, state: State) -> None:

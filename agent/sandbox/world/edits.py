@@ -36,3 +36,7 @@ EDITS: dict[str, Callable[[list[Person], str, int], str]] = {
     "the order is another": lambda people, text, who: roster_csv(people[::-1]),
 }
 """What becomes of the file with these people and this text; the number draws whose row it is."""
+SPOILT = {"half of the file is missing", "the file is empty", "the file is a photo"} | {
+    "the columns have other names"
+}
+"""Of these a gate must take nothing, and keep the roster that it has."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.sandbox.people import Person, roster_csv
 from agent.sandbox.world.checks import Watch
-from agent.sandbox.world.edits import EDITS
+from agent.sandbox.world.edits import EDITS, SPOILT
 from agent.sandbox.world.values import Crew, Edit, NewBadge, World
 
 
@@ -46,6 +46,7 @@ class RosterOffice:
         """The file as it stands now."""
         people = self.people()
         self._watch.rostered_ms, self._watch.edited = at_ms, bool(self._edits)
+        self._watch.spoilt = not SPOILT.isdisjoint(self._edits)
         text = roster_csv(people)
         for how, edit in self._edits.items():
             text = EDITS[how](people, text, edit.who)

@@ -24,7 +24,7 @@ from agent.core.commands import Command, Print, PrintSlip, Reply
 from agent.core.moment import Moment
 from agent.core.outage.incident_report import reports
 from agent.core.paper.paper_events import SlipKind
-from agent.core.paper.paper_records import Paper
+from agent.core.paper.paper_records import ObligationOnPaper, Paper
 from agent.core.presence import present
 from agent.core.records import Entry
 from agent.core.standing import subjects
@@ -113,6 +113,7 @@ class Seen:
         self._config, self._documents, self._renderer = _made(seed % len(LANGUAGES))
         self._language = self._config.gate.languages[seed // len(LANGUAGES) % 2]
         self._printed: set[tuple[Paper, str, int]] = set()
+        self._named: dict[str, set[str]] = {}
         self._of_job: dict[int, tuple[Paper, str]] = {}
         self._sheets = 0
         self.counts = dict.fromkeys(("slips", "lists", "answers", "looks", "reports"), 0)
@@ -146,13 +147,14 @@ class Seen:
     def _ordered(self, order: Print, state: State, at: Moment) -> None:
         """A list is where numbers belong: of those on it, and of nobody else."""
         self._of_job[order.job] = order.paper, order.sheet.made.number
+        named = {row.person.inss or row.person.limosa for row in order.sheet.rows}
+        self._named[order.sheet.made.number] = named
         text = _text(self._documents.ordered(order, state, at))
         if order.paper is not Paper.LIST:
             self.counts["slips"] += 1
             self.read("the slip that completes a list", text)
             return
         self.counts["lists"] += 1
-        named = {row.person.inss or row.person.limosa for row in order.sheet.rows}
         there = set(numbers_in(text, {*self._known, *named}))
         for number in sorted(named - there):
             self._finds("3.4 the list bears the numbers", f"{number[:4]}… is not on it")
@@ -167,6 +169,14 @@ class Seen:
                 self._finds("a copy says that it is one", f"{printed[1]}, part {sheet.part}")
             self._printed.add(printed)
         self._sheets = len(sheets)
+
+    def proves(self, ended: ObligationOnPaper, number: str, sheets: Sequence[Sheet]) -> None:
+        """Whoever ends on paper stands on a list that came out, and that has its reference number
+        (DOMAIN.md, section 4)."""
+        self.came_out(sheets)
+        out = any(name == ended.number for paper, name, _ in self._printed if paper is Paper.LIST)
+        if not (out and ended.list_reference and number in self._named[ended.number]):
+            self._finds("4. on paper", f"{ended.reference}: list {ended.number} is no proof of it")
 
     def looked_at(self, state: State, now: Moment) -> None:
         """The page as whoever knows all codes sees it, the status, and what is told elsewhere."""
