@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from agent.core.clock_records import TapsDated
+from agent.core.clock_records import EntriesDated, TapsDated
 from agent.core.moment import Moment
 from agent.core.records import (
     BadgeDismissed,
@@ -78,11 +78,27 @@ def apply(taps: Taps, entry: Entry, rules: Rules) -> Taps:
             return replace(taps, loose=tuple(t for t in taps.loose if t.uid != uid))
         case DayBegan(day):
             return Taps(loose=tuple(t for t in taps.loose if not t.over(day, rules)))
+        case EntriesDated(first, last):
+            # Else a tap that leads to nobody would wait for its day for ever, once this boot is
+            # over, and each start would read the journal from there on.
+            return replace(
+                taps,
+                loose=tuple(
+                    replace(t, at=t.at.seen_from(entry.at)) if _dated(t, first, last, entry) else t
+                    for t in taps.loose
+                ),
+            )
         case TapsDated(seqs, day):
             dated = (replace(t, day=day) if t.seq in seqs else t for t in taps.loose)
             today = rules.day(entry.at)
             return replace(taps, loose=tuple(t for t in dated if not t.over(today, rules)))
     return taps
+
+
+def _dated(tap: LooseTap, first: int, last: int, entry: Entry) -> bool:
+    """Whether `entry`, which says so of `first` to `last`, dates this tap."""
+    same_boot = tap.at.boot_id == entry.at.boot_id
+    return first <= tap.seq <= last and same_boot and not tap.at.trusted
 
 
 def _stored(taps: Taps, entry: Entry, tap: TapStored, rules: Rules) -> Taps:

@@ -133,6 +133,19 @@ def test_a_correction_dates_what_was_written_before_the_clock_was_right_and_edit
     assert opened.record.day == TODAY
 
 
+def test_an_unknown_badge_that_the_clock_dated_later_ends_with_its_day() -> None:
+    site = Site()
+    site.start(Trust.UNKNOWN)
+    tap = site.tap("04D4")
+    site.trusted()
+    assert [(t.seq, t.at.trusted) for t in site.state.taps.loose] == [(tap, True)]
+    site.start(Trust.NTP)
+    assert not any(t.waits_for_a_person(site.at) for t in site.state.taps.loose)
+    site.do(TimePassed(site.later(DAY_MS)))
+    assert site.state.taps.loose == ()
+    assert site.state.base() > tap
+
+
 def test_a_clock_that_was_never_in_doubt_is_not_corrected() -> None:
     site = Site()
     site.tap("04A1")
