@@ -28,10 +28,12 @@ class Sheet:
 
 
 class Tray:
-    """Implements `agent.paper.printing.Printing`. `roll`: how many parts of paper are left."""
+    """Implements `agent.paper.printing.Printing`. `roll`: how many parts of paper are left; `rest`:
+    and a bit more, so that the part after them begins and tears off in its middle."""
 
     def __init__(self, clock: VirtualClock, inbox: VirtualInbox[Event]) -> None:
         self.roll = 1_000
+        self.rest = False
         self.sheets: list[Sheet] = []
         self.slips: list[SlipKind] = []
         self._clock = clock
@@ -89,14 +91,20 @@ class Tray:
             self._say(order, parts, JobDone(parts, parts, PrinterStatus.OK))
             self._busy = False
         elif not self.roll:
+            if self.rest:
+                self.rest, sent = False, max(sent, done + 1)
+                self._begins(order, done + 1)
             out = JobDone(done, sent, PrinterStatus.PAPER_OUT, "no paper", "put in a new roll")
             self._say(order, parts, out)
             self._busy = False
         else:
             self.roll -= 1
-            self._say(order, parts, PartStarted(done + 1))
-            self.sheets.append(Sheet(order.job, done + 1, done < order.sent))
+            self._begins(order, done + 1)
             self._later(boot, lambda: self._printed(order, done + 1, boot))
+
+    def _begins(self, order: Print, part: int) -> None:
+        self._say(order, _parts(order), PartStarted(part))
+        self.sheets.append(Sheet(order.job, part, part <= order.sent))
 
     def _printed(self, order: Print, part: int, boot: str) -> None:
         self._say(order, _parts(order), PartDone(part, True, PrinterStatus.OK))

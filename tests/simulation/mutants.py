@@ -29,14 +29,21 @@ AT_A_TIME = 2
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A defect: `old` becomes `new` in `file`. `claims`: it is one of the classifier's, so that the
-    incidents of its score are lived through, an evening each, in place of whole weeks."""
+    """A defect: `old` becomes `new` in `file`. `also` (file, old, new): where one line of defence
+    stands behind the other. `claims`: it is one of the classifier's, so that the incidents of its
+    score are lived through, an evening each, in place of whole weeks."""
 
     name: str
     file: str
     old: str
     new: str
     claims: bool = False
+    also: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def patches(self) -> tuple[tuple[str, str, str], ...]:
+        """All of it: file, old text, new text."""
+        return ((self.file, self.old, self.new), *self.also)
 
 
 MUTANTS = (
@@ -190,10 +197,12 @@ MUTANTS = (
         "        person.surname, person.inss, person.employer, obligation.at,",
     ),
     Mutant(
-        "the log bears numbers",
-        "agent/logs.py",
-        "return NUMBER.sub(_mask, text)",
-        "return text",
+        "the log bears numbers, and nothing masks them",
+        "agent/core/records.py",
+        "    shown = [(name, getattr(record, name)) for name in record.LOGGED]\n",
+        "    shown = [(name, getattr(record, name)) for name in record.LOGGED]\n"
+        '    shown += [("inss", record.person.inss)] if hasattr(record, "person") else []\n',
+        also=(("agent/logs.py", "return NUMBER.sub(_mask, text)", "return text"),),
     ),
 )
 
@@ -249,12 +258,11 @@ def lived(mutant: Mutant | None, claims: bool, first: int, last: int) -> Found:
         copy = Path(folder)
         for package in ("agent", "drivers"):
             shutil.copytree(ROOT / package, copy / package, symlinks=True)
-        if mutant is not None:
-            file = copy / mutant.file
-            text = file.read_text(encoding="utf-8")
-            if text.count(mutant.old) != 1:
-                return Found(None, "-", f"the patch does not fit {mutant.file} any more", 0)
-            file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+        for file, old, new in mutant.patches if mutant is not None else ():
+            text = (copy / file).read_text(encoding="utf-8")
+            if text.count(old) != 1:
+                return Found(None, "-", f"the patch does not fit {file} any more", 0)
+            (copy / file).write_text(text.replace(old, new), encoding="utf-8")
         script = (CLAIMS if claims else LIVES).format(first=first, last=last, workers=WORKERS)
         ran = subprocess.run(
             [sys.executable, "-c", script],

@@ -14,9 +14,10 @@ SCRIPT = runpy.run_path(str(Path(__file__).with_name("mutants.py")))
 
 @pytest.mark.parametrize("mutant", SCRIPT["MUTANTS"], ids=lambda mutant: mutant.name)
 def test_each_deliberate_defect_fits_the_source_at_one_place(mutant: Any) -> None:
-    text = (SCRIPT["ROOT"] / mutant.file).read_text(encoding="utf-8")
-    assert text.count(mutant.old) == 1
-    compile(text.replace(mutant.old, mutant.new), mutant.file, "exec")
+    for file, old, new in mutant.patches:
+        text = (SCRIPT["ROOT"] / file).read_text(encoding="utf-8")
+        assert text.count(old) == 1
+        compile(text.replace(old, new), file, "exec")
 
 
 def test_a_lamp_before_the_commit_is_caught_on_the_first_day() -> None:

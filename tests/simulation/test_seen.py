@@ -177,3 +177,14 @@ def test_on_paper_is_who_stands_on_a_printed_list_with_its_number(
     day = MORNING.date()
     seen.proves(ObligationOnPaper("j-1", day, name, ended[1]), number, [Sheet(1, 1, False)])
     assert (found == []) is proof
+
+
+def test_a_part_in_which_the_roll_ended_comes_out_again_and_says_so(gate: Simulation) -> None:
+    gate.tray.roll, gate.tray.rest = 0, True
+    gate.inbox.put(ListAsked(gate.clock.now(), By.KEYPAD))
+    gate.run_until(420)
+    gate.tray.roll = 200
+    gate.run_until(600)
+    (job,) = {sheet.job for sheet in gate.tray.sheets}
+    assert gate.tray.sheets[:2] == [Sheet(job, 1, False), Sheet(job, 1, True)]
+    assert not any(sheet.marked for sheet in gate.tray.sheets[2:])

@@ -42,7 +42,7 @@ def happen(play: Play, happening: Happening) -> None:
             _reader(play, works=False)
             play.after(lasts_ms, lambda: _reader(play, works=True))
         case Roll(_, parts):
-            play.tray.roll = parts
+            play.tray.roll, play.tray.rest = parts, True
         case Away(_, lasts_ms):
             play.operator.away_until_ms = play.clock.true_ms + lasts_ms
         case Ticket(_, kind):
