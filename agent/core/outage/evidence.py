@@ -174,19 +174,22 @@ class Evidence:
         return replace(self, recent={key: kept for key, kept in held.items() if kept})
 
     def picture(
-        self, at: Moment, day_start_ms: int = 0, outage_since: Moment | None = None
+        self,
+        at: Moment,
+        day_start_ms: int = 0,
+        in_vain_counts: Callable[[Moment], bool] | None = None,
     ) -> Picture:
         """What is known at `at`; of other ways to register what was said since the day began.
 
-        `outage_since`: that such a way was tried in vain before then is of an outage that is over,
-        and says nothing of this one; that it worked holds for the day.
+        `in_vain_counts`: whether that such a way was tried in vain then says anything of what fails
+        now; that it worked holds for the day.
         """
         values: dict[tuple[Layer, str], Value] = {}
         silent: dict[str, int] = {}
         for (layer, of), held in self.recent.items():
             fresh = [m for m in held if _holds(m, layer, at, day_start_ms)]
-            if layer is Layer.ELSEWHERE and outage_since is not None:
-                fresh = [_of_this_outage(m, outage_since) for m in fresh]
+            if layer is Layer.ELSEWHERE and in_vain_counts is not None:
+                fresh = [m if in_vain_counts(m.at) else _not_in_vain(m) for m in fresh]
             if fresh:
                 values[layer, of] = _merged(fresh)
             if layer is Layer.ANSWER and (since := _unbroken(fresh, _OF_GATEWAY)) is not None:
@@ -233,10 +236,8 @@ def _holds(measurement: Measurement, layer: Layer, at: Moment, day_start_ms: int
     return measurement.at.boot_id == at.boot_id and 0 <= age_ms <= HOLDS_MS[layer]
 
 
-def _of_this_outage(measurement: Measurement, since: Moment) -> Measurement:
-    """What it says of other ways without what was tried in vain before `since`."""
-    if not measurement.at.precedes(since):
-        return measurement
+def _not_in_vain(measurement: Measurement) -> Measurement:
+    """What it says of other ways without those that were tried in vain."""
     value = measurement.value
     vain = {f.name: UNKNOWN for f in fields(value) if getattr(value, f.name) is FAILING}
     changed: Callable[..., Value] = replace

@@ -27,6 +27,7 @@ from agent.core.outage.incident_records import (
     RowTurned,
     Taken,
 )
+from agent.core.outage.table import UNREACHED
 from agent.core.outage.whose import EXEMPTING, Bar, Whose
 from agent.core.records import DayBegan, Entry, ReceiptStored, RejectionStored
 
@@ -154,17 +155,24 @@ class Log:
             found = self.incidents.get(found.after)
         return tuple(names)
 
-    def outage_since(self, duty: str, began: Moment) -> Moment:
-        """When the outage of this duty began of which a stretch began at `began`: incidents that
-        followed each other are one, what came after a delivery or a path that was back is another.
+    def in_vain_counts(self, duty: str, began: Moment, said: Moment) -> bool:
+        """Whether that another way to the service was tried in vain at `said` says anything of the
+        stretch that began at `began`: in the same outage, while the service was not reached. What
+        no phone opened while the service itself answered badly says nothing of a firewall.
         """
         running = self.running(duty)
-        for name in self.followed(running) if running is not None else ():
-            stretches = self.incidents[name].stretches
-            began = stretches[-1].since
-            if len(stretches) > 1:
+        if running is None:
+            return not said.precedes(began)
+        for name in self.followed(running):
+            incident = self.incidents[name]
+            last = incident.stretches[-1]
+            turned = incident.away if incident is running else None
+            since = last.since if incident.row in UNREACHED else turned
+            if since is not None and not said.precedes(since):
+                return last.until is None or not last.until.precedes(said)
+            if len(incident.stretches) > 1:
                 break
-        return began
+        return False
 
     def referenced(self) -> frozenset[str]:
         """Incidents that carry a third party's reference."""

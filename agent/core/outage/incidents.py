@@ -16,8 +16,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from agent.core.moment import Moment
 from agent.core.outage.classification import classify
@@ -42,10 +43,12 @@ from agent.core.rules import Rules
 from agent.core.state import State
 
 
-def picture(state: State, at: Moment, outage_since: Moment | None = None) -> Picture:
+def picture(
+    state: State, at: Moment, in_vain_counts: Callable[[Moment], bool] | None = None
+) -> Picture:
     """What is known at `at` of an outage. That the clock is trusted needs no measuring: `at` itself
     says it."""
-    seen = state.observed.evidence.picture(at, outage_since=outage_since)
+    seen = state.observed.evidence.picture(at, in_vain_counts=in_vain_counts)
     clock = replace(seen.clock(), trusted=WELL if at.trusted else FAILING)
     return replace(seen, values={**seen.values, (Layer.CLOCK, ""): clock})
 
@@ -68,7 +71,7 @@ def judge(state: State, duty: str, began: Moment, at: Moment) -> Classification:
     """Whose it is at `at`, of a stretch that began at `began`. What a person said of an incident
     is said of its row, and carries nothing over to another one."""
     running = state.log.running(duty)
-    seen = picture(state, at, state.log.outage_since(duty, began))
+    seen = picture(state, at, partial(state.log.in_vain_counts, duty, began))
     before = past_of(state.log, duty, began, at, state.rules)
 
     def found(confirmed: Whose | None) -> Classification:

@@ -14,6 +14,8 @@ from agent.core.delivery import schedule
 from agent.core.moment import Moment
 from agent.core.outage import procedure
 from agent.core.outage.incident_log import Incident
+from agent.core.outage.procedure_records import Step
+from agent.core.outage.table import UNREACHED
 from agent.core.state import State
 
 
@@ -37,7 +39,7 @@ def now(state: State, at: Moment, firm: str = "") -> Instruction | None:
     contacts = state.rules.contacts
     firm = firm or state.rules.firm
     case_ = state.cases.of(state.log.followed(running), firm)
-    key = procedure.next_key(case_, _standing(state, running, firm, at))
+    key = procedure.next_key(case_, _standing(state, running, case_, firm, at))
     left_min = schedule.until_midnight_ms(at, state.rules) // 60_000
     got = state.papers.reference(firm, state.rules.day(at), state.rules.declaration)
     return Instruction(
@@ -80,7 +82,18 @@ def _running(state: State) -> Incident | None:
     return None
 
 
-def _standing(state: State, running: Incident, firm: str, at: Moment) -> procedure.Standing:
+def _phone_counts(state: State, running: Incident, case_: procedure.Case) -> bool:
+    """False where no phone opened the online service in a trouble that was another one: where it
+    would settle whose this one is, people are asked anew."""
+    said = case_.last_of(*procedure.PHONE)
+    if said is None or said.step is not Step.PHONE_NO or running.row not in UNREACHED:
+        return True
+    return state.log.in_vain_counts(running.duty, running.since, said.at)
+
+
+def _standing(
+    state: State, running: Incident, case_: procedure.Case, firm: str, at: Moment
+) -> procedure.Standing:
     contacts, day = state.rules.contacts, state.rules.day(at)
     local = at.local(state.rules.zone)
     stands = any(s.stands and s.made.firm == firm for s in state.papers.of_day(day))
@@ -92,4 +105,5 @@ def _standing(state: State, running: Incident, firm: str, at: Moment) -> procedu
         listed=stands,
         supplier=state.rules.facts.has_supplier and bool(contacts.supplier_phone),
         centre_open=contacts.open_at(local.hour * 60 + local.minute, local.weekday()),
+        phone_counts=_phone_counts(state, running, case_),
     )

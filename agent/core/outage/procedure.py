@@ -124,6 +124,7 @@ _CENTRE = (Step.CENTRE_CALLED, Step.CENTRE_NOT_REACHED, Step.CENTRE_SOLVED)
 class Standing:
     """How things stand for a firm. `reference`: it got a number today; `listed`: a list with it
     stands; `supplier`: there is one to contact; `centre_open`: the contact centre is worth a call.
+    `phone_counts`: what was said of a phone says something of what fails now.
     """
 
     whose: Whose
@@ -133,11 +134,12 @@ class Standing:
     listed: bool = False
     supplier: bool = False
     centre_open: bool = False
+    phone_counts: bool = True
 
 
 def next_key(case_: Case, standing: Standing) -> str:
     """The key of what this firm's people must do next, one of INSTRUCTIONS."""
-    phone = case_.last_of(*PHONE)
+    phone = case_.last_of(*PHONE) if standing.phone_counts else None
     if standing.duty != EXEMPTING_DUTY:
         return "now.keep-times"
     if standing.reference:

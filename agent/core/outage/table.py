@@ -162,6 +162,9 @@ TWO_PROVIDERS = Row(
     "internet.two-providers", Layer.INTERNET, two_providers, _THEIRS, _INFERRED, _TICKET
 )
 
+UNREACHABLE, SERVICE_UNREACHABLE = "channel.unreachable", "channel.service-unreachable"
+UNREACHED = (UNREACHABLE, SERVICE_UNREACHABLE)
+"""Rows for which it counts that another way does not reach the service either."""
 ANSWER_OTHER = "answer.other"
 WAY_ROWS: tuple[Row, ...] = (
     Row(
@@ -197,14 +200,14 @@ WAY_ROWS: tuple[Row, ...] = (
         settles=("settle.supplier",),
     ),
     Row(
-        "channel.service-unreachable",
+        SERVICE_UNREACHABLE,
         Layer.CHANNEL,
         service_unreachable,
         Whose.SERVICE,
         _INFERRED,
         ("settle.service-notice",),
     ),
-    Row("channel.unreachable", Layer.CHANNEL, unreachable, _OPEN, _UNSURE, _NOTICE),
+    Row(UNREACHABLE, Layer.CHANNEL, unreachable, _OPEN, _UNSURE, _NOTICE),
     Row(
         "channel.tls",
         Layer.CHANNEL,

@@ -1,0 +1,81 @@
+"""Days on which several things go wrong one after the other, as they do: what is drawn here is what
+a gate could take for something else. Each subject has a stream of chance of its own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterator
+
+from agent.sandbox.world.causes import CAUSES
+from agent.sandbox.world.tickets import HOW
+from agent.sandbox.world.values import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    Happening,
+    Phoned,
+    Ticket,
+    Trouble,
+    World,
+)
+
+CHAINS = (0.03, 0.15, 0.4)
+"""Of the days: how many have troubles that follow each other to midnight and beyond."""
+
+
+def chains(chance: random.Random, world: World, days: list[int]) -> Iterator[Happening]:
+    """One trouble after the other, from the morning or the evening to beyond midnight, mostly
+    without a gap: the deciding row turns, or does not though the cause does. For many of them a
+    third party gives a number, early or late; and phones are tried."""
+    often = chance.choice(CHAINS)
+    for day in days:
+        if chance.random() < often:
+            yield from _chain(chance, world, day)
+
+
+def _chain(chance: random.Random, world: World, day: int) -> Iterator[Happening]:
+    midnight = world.ms(world.starts.date() + dt.timedelta(days=day))
+    hour = chance.uniform(5.5, 8) if chance.random() < 0.3 else chance.uniform(19.5, 23)
+    yield from chain(chance, world, midnight, hour)
+
+
+def chain(chance: random.Random, world: World, midnight: int, hour: float) -> Iterator[Happening]:
+    """The troubles of the day that begins at `midnight`, from that hour on."""
+    begins_ms = midnight + round(hour * HOUR_MS)
+    ends_ms = midnight + round(chance.uniform(24.1, 28) * HOUR_MS)
+    turns = sorted(chance.randrange(begins_ms, ends_ms) for _ in range(chance.randrange(4)))
+    kinds = [kind for kind, cause in CAUSES.items() if cause.where(world.site)]
+    theirs = [kind for kind in kinds if CAUSES[kind].exempts(world.site)]
+    kind = ""
+    for since_ms, until_ms in zip((begins_ms, *turns), (*turns, ends_ms), strict=True):
+        kind = _next(chance, kind, kinds, theirs)
+        at_ms = since_ms + round(chance.uniform(-20, 20) * MINUTE_MS)
+        over_ms = max(at_ms + MINUTE_MS, until_ms + round(chance.uniform(-20, 25) * MINUTE_MS))
+        yield Trouble(at_ms, over_ms - at_ms, kind)
+        if CAUSES[kind].exempts(world.site) and chance.random() < 0.7:
+            yield Ticket(_told_ms(chance, at_ms, over_ms), kind, at_ms, over_ms, _how(chance))
+        if chance.random() < 0.5:
+            yield Phoned(at_ms + round(chance.uniform(-0.2, 1) * (over_ms - at_ms)))
+
+
+def _next(chance: random.Random, before: str, kinds: list[str], theirs: list[str]) -> str:
+    """Of the same layer as the one before in every second case: such look alike to a gate."""
+    if before and chance.random() < 0.5:
+        return chance.choice([kind for kind in kinds if CAUSES[kind].layer is CAUSES[before].layer])
+    return chance.choice(theirs if theirs and chance.random() < 0.6 else kinds)
+
+
+def _told_ms(chance: random.Random, since_ms: int, until_ms: int) -> int:
+    """When a third party's number comes: while it lasts, once it is over, or days later."""
+    drawn_share = chance.random()
+    if drawn_share < 0.5:
+        return since_ms + round(chance.uniform(0.1, 1) * (until_ms - since_ms))
+    late_ms = round(chance.uniform(1, 90) * MINUTE_MS)
+    if drawn_share < 0.75:
+        return until_ms + late_ms
+    return until_ms + late_ms + chance.randrange(1, 5) * DAY_MS
+
+
+def _how(chance: random.Random) -> str:
+    return "right" if chance.random() < 0.6 else chance.choice(tuple(HOW))
