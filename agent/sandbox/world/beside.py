@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.sandbox.world import tickets
 from agent.sandbox.world.values import (
     Away,
     Card,
@@ -12,6 +13,7 @@ from agent.sandbox.world.values import (
     Edit,
     Happening,
     NewBadge,
+    Phoned,
     Reader,
     Roll,
     Ticket,
@@ -45,8 +47,10 @@ def happen(play: Play, happening: Happening) -> None:
             play.tray.roll, play.tray.rest = parts, True
         case Away(_, lasts_ms):
             play.operator.away_until_ms = play.clock.true_ms + lasts_ms
-        case Ticket(_, kind):
-            play.operator.ticket(kind)
+        case Ticket():
+            tickets.given(play, happening)
+        case Phoned():
+            play.operator.phoned()
 
 
 def _card(play: Play, how: str, *, spoilt: bool) -> None:

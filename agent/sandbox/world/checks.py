@@ -59,6 +59,8 @@ ROSTER_MS = 30 * SECOND_MS
 """By then a roster that was put there is in force."""
 TOLERATED_MS = 7 * MINUTE_MS
 """What a gate may miss: two minutes of hysteresis, and the longest pause between two attempts."""
+TAKEN_BACK_MS = 3 * HOUR_MS
+"""By then whoever gave a third party's number knows that its trouble was not all, and says so."""
 MOST_WRONG = 20
 
 
@@ -82,6 +84,9 @@ class Watch:
         self._play: Play | None = None
         numbers = {p.worker.inss or p.worker.limosa for p in world.people}
         self.seen = Seen(world.seed, numbers, self.finds)
+        self.words: dict[str, int] = {}
+        """By incident: when the trouble was mended for which a third party's number was given."""
+        self._in_good_faith: dict[str, tuple[int, str]] = {}
         self._tap_ms: dict[int, int] = {}
         self._loose: dict[int, Moment] = {}
         self._sure: tuple[int, bytes] = (0, b"")
@@ -202,8 +207,8 @@ class Watch:
             isinstance(event, RecordFailed) and isinstance(event.cause, Tapped)
         ):
             self.coming = None
-        for owed in self.owing.exempted:
-            self._exempt(owed)
+        for owed, incidents in self.owing.exempted:
+            self._exempt(owed, incidents)
         self.owing.exempted.clear()
 
     def _catches_up(self, upto: int) -> None:
@@ -351,13 +356,25 @@ class Watch:
             text = f"{owed.reference}: {outcome}, nothing said in doubt, and the service has it"
             self.finds("5.3 one outcome", text)
 
-    def _exempt(self, owed: Owed) -> None:
+    def _exempt(self, owed: Owed, incidents: tuple[str, ...]) -> None:
         if owed.outcome is not Outcome.EXEMPT:
             return  # a receipt or a list goes before it
         midnight = self.world.ms(owed.day + dt.timedelta(days=1))
         why = false_because(self.timeline, owed.tapped_ms, midnight, TOLERATED_MS)
-        if why:
-            self.finds("5.4 no false exemption", f"{owed.reference} of {owed.day}: {why}")
+        text = f"{owed.reference} of {owed.day}: {why}"
+        said_ms = [self.words[name] for name in incidents if name in self.words]
+        if why and said_ms:
+            self._in_good_faith[owed.reference] = max(*said_ms, self._now_ms()), text
+        elif why:
+            self.finds("5.4 no false exemption", text)
+
+    def ends(self) -> None:
+        """The world is over: what somebody said in good faith was taken back once known better."""
+        for reference, (said_ms, text) in self._in_good_faith.items():
+            exempt = self.owing.all[reference].outcome is Outcome.EXEMPT
+            if exempt and self._now_ms() - said_ms > TAKEN_BACK_MS:
+                self.finds("5.4 no false exemption", f"{text}; nobody took it back")
+        self.verify()
 
     def verify(self) -> None:
         """What was written since the last time follows on it without a break; the outages in it

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from agent.core.outage.facts import Medium
 from agent.core.roster import Worker
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew
+from agent.sandbox.world import misfortunes
 from agent.sandbox.world.causes import CAUSES
 from agent.sandbox.world.edits import EDITS
 from agent.sandbox.world.infrastructure import WEATHERS
@@ -52,6 +53,8 @@ WORKERS = 80
 VANS = 16
 """In which people come, and tap one after the other; on a small site each alone."""
 SEATS = 5
+NIGHTS = (8, 2)
+"""One in so many comes at night: on most sites, and on those that work at night."""
 CLEANER = "0200065765"
 _EMPLOYERS = ("0448181966", "0701234576", "1008765455", "0712345630", "0200065765")
 _LOUD = (0.04, 0.25, 0.6)
@@ -76,7 +79,8 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
             week = max(0, chance.choice(CHANGES) - weeks + 1)
     starts = dt.datetime.combine(FIRST_MONDAY + dt.timedelta(weeks=week), dt.time(), ZONE)
     site = site_of(random.Random(f"{seed}/site"))
-    people = _people(random.Random(f"{seed}/people"), workers, site)
+    nights = NIGHTS[random.Random(f"{seed}/nights").random() < 0.3]
+    people = _people(random.Random(f"{seed}/people"), workers, site, nights)
     empty = World(seed, starts, weeks * 7, site, people, (), ())
     days = [n for n in range(weeks * 7) if week + n // 7 not in HOLIDAYS]
     present, crews = _crews(random.Random(f"{seed}/crews"), len(people), weeks)
@@ -87,6 +91,7 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
     tapped = [h.at_ms for h in happenings if isinstance(h, Tap)]
     happenings += _gate(random.Random(f"{seed}/gate"), empty, days, tapped)
     happenings += _persons(random.Random(f"{seed}/persons"), empty, days)
+    happenings += misfortunes.chains(random.Random(f"{seed}/chains"), empty, days)
     end_ms = empty.ms(starts.date() + dt.timedelta(days=weeks * 7))
     inside = (h for h in happenings if 0 < h.at_ms < end_ms - MINUTE_MS)
     return World(
@@ -113,7 +118,7 @@ def site_of(chance: random.Random) -> Site:
     )
 
 
-def _people(chance: random.Random, count: int, site: Site) -> tuple[Somebody, ...]:
+def _people(chance: random.Random, count: int, site: Site, nights: int) -> tuple[Somebody, ...]:
     """One in ten is posted from abroad; the last employer's are the cleaners."""
     known = crew(count, chance)
     found = []
@@ -131,7 +136,9 @@ def _people(chance: random.Random, count: int, site: Site) -> tuple[Somebody, ..
             limosa=limosa,
             language=worker.language,
         )
-        found.append(Somebody(made, person.uid, van=n // _van(count), night=n % 8 == 5))
+        found.append(
+            Somebody(made, person.uid, van=n // _van(count), night=n % nights == nights - 1)
+        )
     return tuple(found)
 
 
@@ -256,7 +263,7 @@ def _troubles(chance: random.Random, world: World, days: list[int]) -> Iterator[
             yield Trouble(at_ms, lasts_ms, kind)
             if CAUSES[kind].exempts(world.site) and chance.random() < 0.3:
                 later = at_ms + round(chance.uniform(0.3, 1.5) * lasts_ms) + 5 * MINUTE_MS
-                yield Ticket(later, kind)
+                yield Ticket(later, kind, at_ms, at_ms + lasts_ms)
         for service in world.site.lines:
             while chance.random() < loud:
                 lasts_ms = round(min(chance.lognormvariate(2.5, 1.1), 180) * MINUTE_MS)

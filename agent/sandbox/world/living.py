@@ -38,7 +38,7 @@ def lived(
         play.watch.told = told
         try:
             play.live(stops=stops)
-            play.watch.verify()
+            play.watch.ends()
         finally:
             play.watch.over()
         watch, (_, seal) = play.watch, play.daemon.keeper.journal.head

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from agent.core.outage import instructions
 from agent.sandbox.presence_ledger import Submitted
 from agent.sandbox.simulation import CODE
-from agent.sandbox.world.causes import CAUSES
 from agent.sandbox.world.values import MINUTE_MS, SECOND_MS
 
 if TYPE_CHECKING:
@@ -26,8 +25,6 @@ CALLS = frozenset(("called", "number-wanted", "printer-waits"))
 COMES, GOES = dt.time(6, 15), dt.time(19, 30)
 """When anybody is there who would see it."""
 NEW_ROLL_PARTS = 200
-PARTIES = {"grid-out": "2", "rsz": "4"}
-"""At the keypad, after `7 #`; any other third party is the provider."""
 
 
 class Operator:
@@ -69,7 +66,7 @@ class Operator:
             play.tray.roll = NEW_ROLL_PARTS
             state = play.daemon.keeper.state
             if any(job.unsure for job in state.papers.jobs.values()):
-                self._type("6#2#")  # one more copy, marked as such, is never wrong
+                self.types("6#2#")  # one more copy, marked as such, is never wrong
             return
         if resting == "number-wanted":
             self._enter_number()
@@ -83,15 +80,15 @@ class Operator:
         chance, opens = self._chance, self._play.truth.opens_on_a_phone()
         match key:
             case "now.contact-supplier":
-                self._type("31#" if chance.random() < 0.3 else "30#")
+                self.types("31#" if chance.random() < 0.3 else "30#")
             case "now.ask-phone" | "now.exempt-ask-phone" | "now.other-arrangement":
-                self._type("21#" if opens else "20#")
+                self.types("21#" if opens else "20#")
             case "now.supplier-mends" | "now.call-centre":
-                self._type("40#" if chance.random() < 0.2 else "41#")
+                self.types("40#" if chance.random() < 0.2 else "41#")
             case "now.use-form" | "now.enter-reference":
                 self._enter_number()
             case "now.print-list":
-                self._type("2#")
+                self.types("2#")
             case "now.register-online":
                 if opens and chance.random() < 0.5:
                     self._register_online()
@@ -102,9 +99,9 @@ class Operator:
         again = self._number
         if self._chance.random() < 0.15:
             again = str(int(self._number) + 1)
-        self._type(f"{self._number}#{again}#")
+        self.types(f"{self._number}#{again}#")
 
-    def _type(self, keys: str) -> None:
+    def types(self, keys: str) -> None:
         """The code, sometimes mistyped, and these keys."""
         code = CODE if self._chance.random() < 0.9 else "4312"
         begins_s = (self._play.clock.true_ms + 2 * SECOND_MS) / 1000
@@ -126,14 +123,11 @@ class Operator:
                     "the online service",
                 )
 
-    def ticket(self, kind: str) -> None:
-        """The third party's number for that trouble is typed in, while it is the latest one."""
-        play, cause = self._play, CAUSES[kind]
-        if not play.watch.running or not cause.exempts(play.world.site):
-            return
-        latest = play.daemon.keeper.state.log.of("")
-        if latest is None or not play.watch.only(kind, latest.since, latest.until):
-            return
-        party = PARTIES.get(kind) or PARTIES.get(kind.partition("-")[0], "3")
-        number = str(self._chance.randrange(100_000, 999_999))
-        self._type(f"7#{party}#{number}#{number}#")
+    def number(self) -> int:
+        """Of a ticket, as somebody else gave it."""
+        return self._chance.randrange(100_000, 999_999)
+
+    def phoned(self) -> None:
+        """What opens on a phone now is said, whether the gate asks or not."""
+        if self._play.watch.running:
+            self.types("21#" if self._play.truth.opens_on_a_phone() else "20#")

@@ -48,13 +48,14 @@ class Owed:
 
 
 class Owing:
-    """All of them by reference. `exempted`: those that a record has just made exempt."""
+    """All of them by reference. `exempted`: those that a record has just made exempt, with the
+    incidents that it names for that."""
 
     def __init__(self) -> None:
         self.all: dict[str, Owed] = {}
         self.open: dict[str, Owed] = {}
         """Those that were not looked at yet after their day."""
-        self.exempted: list[Owed] = []
+        self.exempted: list[tuple[Owed, tuple[str, ...]]] = []
         self._carried: dict[int, tuple[str, ...]] = {}
 
     def hears(self, record: Record, tapped_ms: int) -> None:
@@ -91,10 +92,10 @@ class Owing:
                 self.all[reference].marks.add(Outcome.EXPIRED)
             case ObligationCancelled(reference):
                 self.all[reference].marks.add(Outcome.CANCELLED)
-            case ObligationsExempted(references=references):
+            case ObligationsExempted(incidents=incidents, references=references):
                 for reference in references:
                     self.all[reference].marks.add(Outcome.EXEMPT)
-                    self.exempted.append(self.all[reference])
+                    self.exempted.append((self.all[reference], incidents))
             case ExemptionsWithdrawn(references=references):
                 for reference in references:
                     self.all[reference].marks.discard(Outcome.EXEMPT)

@@ -163,10 +163,20 @@ class Roll(msgspec.Struct, frozen=True, tag="roll"):
 
 
 class Ticket(msgspec.Struct, frozen=True, tag="ticket"):
-    """The third party gives a number for the trouble of that time, which somebody types in."""
+    """The third party's number for its trouble, that began at `since_ms` and was mended, as far as
+    it is by then, at `until_ms`; somebody gives it to the gate. `how`: a key of `tickets.HOW`."""
 
     at_ms: int
     kind: str
+    since_ms: int
+    until_ms: int
+    how: str = "right"
+
+
+class Phoned(msgspec.Struct, frozen=True, tag="phoned"):
+    """Somebody tries the online service on a phone, unasked, and says truly whether it opens."""
+
+    at_ms: int
 
 
 class Reader(msgspec.Struct, frozen=True, tag="reader"):
@@ -191,6 +201,7 @@ Happening = (
     | Away
     | Roll
     | Ticket
+    | Phoned
     | Reader
 )
 
