@@ -37,6 +37,7 @@ from agent.sandbox.world.held_by_services import HeldByServices
 from agent.sandbox.world.infrastructure import Infrastructure
 from agent.sandbox.world.owing import Owed, Owing
 from agent.sandbox.world.seen import Seen
+from agent.sandbox.world.restarting import Restarts
 from agent.sandbox.world.timeline import Standing, Timeline, false_because, standing
 from agent.sandbox.world.values import (
     HOUR_MS,
@@ -87,6 +88,7 @@ class Watch:
         self.words: dict[str, int] = {}
         """By incident: when the trouble was mended for which a third party's number was given."""
         self._in_good_faith: dict[str, tuple[int, str]] = {}
+        self._restarts = Restarts(self.finds)
         self._tap_ms: dict[int, int] = {}
         self._loose: dict[int, Moment] = {}
         self._sure: tuple[int, bytes] = (0, b"")
@@ -336,6 +338,8 @@ class Watch:
                 self.finds("5.3 a tap obliges", f"entry {seq} still waits for its day")
         self._loose.clear()
         self.verify()
+        assert self._play is not None
+        self._restarts.look(self._play.daemon.keeper, now)
         self.seen.came_out(self._tray())
         self.seen.looked_at(state, now)
 
