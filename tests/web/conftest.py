@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import re
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,6 +129,79 @@ def trouble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
         opened.tap(0, 1, 2)
         opened.hold(ntag213("04AABBCCDDEE99"), "red")
         yield opened
+
+
+NO_COMMANDS = "/nonexistent"
+"""A PATH on which no namespace can be made: then all of the site stands on loopback."""
+
+
+class World:
+    """`make run` without a terminal: serves its page until it is told to stop."""
+
+    def __init__(self, **variables: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "agent", "sandbox", "--page", "--port", "0"],
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def address(self) -> str:
+        """Told before anything is ready: a browser that comes then waits."""
+        if not hasattr(self, "_address"):
+            assert self._process.stdout is not None
+            found = re.search(r"http://\S+", self._process.stdout.readline())
+            assert found
+            self._address = found[0]
+        return self._address
+
+    def view(self) -> Any:
+        with urllib.request.urlopen(f"{self.address}view") as answer:
+            return json.load(answer)
+
+    def do(self, **deed: object) -> None:
+        """As the page has it done."""
+        origin = {"Origin": self.address.rstrip("/")}
+        body = json.dumps(deed).encode()
+        urllib.request.urlopen(urllib.request.Request(f"{self.address}do", body, origin)).close()
+
+    def until(self, holds: Callable[[Any], object], what: str, longest_s: float) -> Any:
+        """What is to be seen once this holds."""
+        end = time.monotonic() + longest_s
+        while not holds(seen := self.view()):
+            assert time.monotonic() < end, f"never: {what}\n{seen}"
+            time.sleep(0.2)
+        return seen
+
+    def tell_to_end(self) -> None:
+        self.view()  # who is told while it still starts ends without putting anything away
+        self._process.send_signal(signal.SIGTERM)
+
+    def end(self) -> None:
+        try:
+            assert self._process.wait(30) == 0
+        finally:
+            self._process.kill()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def opened_world() -> Iterator[Callable[..., World]]:
+    """Opens virtual sites; they end together."""
+    worlds: list[World] = []
+
+    def open_one(*, loopback: bool = False) -> World:
+        worlds.append(World(PATH=NO_COMMANDS) if loopback else World())
+        return worlds[-1]
+
+    yield open_one
+    for world in worlds:
+        world.tell_to_end()
+    for world in worlds:
+        world.end()
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -27,8 +23,6 @@ pytestmark = pytest.mark.needs(
 START_MS, STEP_MS = 120_000, 60_000
 """How long at most; seconds, where nothing else runs."""
 FULL = {"width": 1360, "height": 900}
-NO_COMMANDS = "/nonexistent"
-"""A PATH on which no namespace can be made: then all of the site stands on loopback."""
 LIGHTS = """
 window.lights = [];
 for (const lamp of ["amber", "green", "red", "buzzer"])
@@ -40,57 +34,14 @@ for (const lamp of ["amber", "green", "red", "buzzer"])
 Opened = Callable[..., Any]
 
 
-class World:
-    """`make run` without a terminal: serves its page until it is told to stop."""
-
-    def __init__(self, **variables: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "agent", "sandbox", "--page", "--port", "0"],
-            env={**os.environ, **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    @property
-    def address(self) -> str:
-        """Told before anything is ready: a browser that comes then waits."""
-        if not hasattr(self, "_address"):
-            assert self._process.stdout is not None
-            found = re.search(r"http://\S+", self._process.stdout.readline())
-            assert found
-            self._address = found[0]
-        return self._address
-
-    def view(self) -> Any:
-        with urllib.request.urlopen(f"{self.address}view") as answer:
-            return json.load(answer)
-
-    def tell_to_end(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-
-    def end(self) -> None:
-        try:
-            assert self._process.wait(30) == 0
-        finally:
-            self._process.kill()
-            assert self._process.stdout is not None
-            self._process.stdout.close()
-
-
 @pytest.fixture(scope="module")
-def worlds() -> Iterator[tuple[World, World]]:
+def worlds(opened_world: Callable[..., Any]) -> tuple[Any, Any]:
     """One on loopback, one in namespaces where they can be had; they start beside each other."""
-    both = World(PATH=NO_COMMANDS), World()
-    yield both
-    for world in both:
-        world.tell_to_end()
-    for world in both:
-        world.end()
+    return opened_world(loopback=True), opened_world()
 
 
 @pytest.fixture
-def loopback(worlds: tuple[World, World]) -> World:
+def loopback(worlds: tuple[Any, Any]) -> Any:
     return worlds[0]
 
 
@@ -123,7 +74,7 @@ def begun(page: Any, story: Story) -> None:
 
 
 @pytest.fixture(scope="module")
-def cable_out(worlds: tuple[World, World], chromium: Any) -> Iterator[Any]:
+def cable_out(worlds: tuple[Any, Any], chromium: Any) -> Iterator[Any]:
     """The page of a site whose cable was pulled and where somebody tapped: it goes on by itself
     while other tests run. None where there is no such site."""
     if possible():
@@ -149,7 +100,7 @@ def hindrances(page: Any) -> list[str]:
 
 
 def test_a_morning_of_taps_is_lit_named_and_registered(
-    cable_out: Any, loopback: World, opened: Opened, heard: Any
+    cable_out: Any, loopback: Any, opened: Opened, heard: Any
 ) -> None:
     page = opened(loopback.address, phone=False)
     ready(page)
@@ -174,7 +125,7 @@ def test_a_morning_of_taps_is_lit_named_and_registered(
 
 
 def test_what_cannot_be_pulled_on_loopback_says_so_and_the_service_can_be(
-    loopback: World, opened: Opened
+    loopback: Any, opened: Opened
 ) -> None:
     page = opened(loopback.address)
     ready(page)
@@ -211,7 +162,7 @@ def test_an_outage_ends_on_the_printed_list_and_the_day_at_midnight(
     assert hindrances(page) == []
 
 
-def test_keys_of_a_keyboard_are_keys_of_the_keypad(loopback: World, opened: Opened) -> None:
+def test_keys_of_a_keyboard_are_keys_of_the_keypad(loopback: Any, opened: Opened) -> None:
     page = opened(loopback.address, phone=False)
     ready(page)
     page.evaluate(LIGHTS)
@@ -229,7 +180,7 @@ def refused(request: urllib.request.Request) -> int:
     return told.value.code
 
 
-def test_only_the_page_itself_may_do_and_only_this_machine_may_ask(loopback: World) -> None:
+def test_only_the_page_itself_may_do_and_only_this_machine_may_ask(loopback: Any) -> None:
     body = json.dumps({"deed": "pull", "part": "service", "out": True}).encode()
     address = loopback.address
     assert refused(urllib.request.Request(f"{address}do", body)) == 403
@@ -241,7 +192,7 @@ def test_only_the_page_itself_may_do_and_only_this_machine_may_ask(loopback: Wor
     assert loopback.view()["pulled"] == []
 
 
-def test_nothing_that_the_page_is_told_holds_a_national_number(loopback: World) -> None:
+def test_nothing_that_the_page_is_told_holds_a_national_number(loopback: Any) -> None:
     told = json.dumps(loopback.view())
     assert re.findall(r"(?<!\d)\d{11}(?!\d)", told) == []
     static = Path("agent/sandbox/browser/static")

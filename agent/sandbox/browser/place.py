@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import shutil
 import signal
 import threading
 import time
@@ -68,6 +69,8 @@ class Doings:
     """What was done so far, for whoever follows a story."""
 
     pulled: set[Part] = field(default_factory=set)
+    spoilt: bool = False
+    """Something was pulled, and the gate's journal may know it."""
     taps: dict[str, Tapped] = field(default_factory=dict)
     sticks: str = ""
     """What the last stick that was put in got."""
@@ -197,6 +200,7 @@ class TrainingSite(VirtualSite):
             raise ValueError(self.wires.missing[part])
         with self._hand:
             (self.doings.pulled.add if out else self.doings.pulled.discard)(part)
+            self.doings.spoilt |= out
             pulled = frozenset(self.doings.pulled)
             self.wires.pulled(pulled)
             gone = bool(self.wires.missing) and bool(pulled & {Part.PROVIDER, Part.MAINS})
@@ -235,11 +239,19 @@ class TrainingSite(VirtualSite):
         if self.time.now().astimezone(ZONE).date() > today:
             self.doings.taps.clear()
 
-    def begin(self) -> None:
-        """Mends everything; where somebody has tapped today, the next working day begins."""
+    def begin(self, *, without_past: bool) -> None:
+        """Mends everything; where somebody has tapped today, the next working day begins. With
+        another gate where the one that stands here knows of an outage and must not.
+        """
         self.mend()
         if self.doings.taps:
             self.pass_to("morning")
+        if without_past and self.doings.spoilt:
+            with self._hand:
+                self.stop_agent()
+                shutil.rmtree(self.folder / "data")
+                self.start_agent()
+            self.doings.spoilt = False
 
     def mend(self) -> None:
         """Puts everything back."""

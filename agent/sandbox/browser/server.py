@@ -185,8 +185,8 @@ class SitePage:
                 site.cut_gate()
             case "story":
                 self._guide.begin(do.name)
-                if do.name:
-                    site.begin()
+                if self._guide.story is not None:
+                    site.begin(without_past=self._guide.story.without_past)
             case unknown:
                 raise ValueError(f"nothing here is done by {unknown}")
 
