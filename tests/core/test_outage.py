@@ -505,6 +505,15 @@ def test_a_router_that_answered_before_the_mains_were_lost_is_no_witness_of_main
         assert classify(evidence.picture(moment(120_000)), GATES_BOX, GOOD_PAST).row == row
 
 
+def test_what_only_one_uplink_leads_to_is_not_tried_a_second_way() -> None:
+    change: Change = {**RSZ_SILENT, (Layer.ELSEWHERE, ""): Elsewhere(uplink=FAILING)}
+    both = seen(change, TWO_UPLINKS, base={**ALL_WELL, **LTE_WELL})
+    cut: Change = {**change, (Layer.INTERNET, "fibre"): Internet((FAILING,) * 4, FAILING, FAILING)}
+    one = seen(cut, TWO_UPLINKS, base={**ALL_WELL, **LTE_WELL})
+    assert (both.row, both.whose) == ("channel.service-unreachable", Whose.SERVICE)
+    assert (one.row, one.whose) == ("channel.unreachable", Whose.UNDETERMINED)
+
+
 def test_what_a_person_said_of_a_phone_stands_beside_another_gate_and_another_uplink() -> None:
     said = [(0, Elsewhere(phone=FAILING)), (60_000, Elsewhere(other_gate=FAILING))]
     said += [(120_000, Elsewhere(uplink=FAILING)), (180_000, Elsewhere(phone=WELL))]

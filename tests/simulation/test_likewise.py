@@ -67,3 +67,31 @@ def test_what_is_answered_by_a_gateway_alone_for_longer_than_the_hysteresis_is_t
 ):
     (incident,), _ = incidents(1, Faults(status=503), 300)
     assert (incident.row, incident.measured) == ("answer.service-silent", Whose.SERVICE)
+
+
+REFUSED, SILENT = Faults(fault=Fault("SOA-01001", "Consumer")), Faults(status=503)
+
+
+def turned(*faults: Faults, each_s: float = 1800) -> Incident:
+    """The last incident where the service does this in turn, for that long each."""
+    with Simulation(PEOPLE, RULES, MORNING, seed=1) as gate:
+        gate.later(2, PEOPLE[0].uid)
+        gate.run_until(60)
+        gate.later(61, PEOPLE[1].uid)
+        for n, fault in enumerate(faults):
+            gate.service.faults = fault
+            gate.later(70 + n * each_s, PEOPLE[2].uid)
+            gate.run_until(60 + (n + 1) * each_s)
+        return list(gate.daemon.keeper.state.log.incidents.values())[-1]
+
+
+def test_what_the_service_finds_at_fault_with_us_is_not_forgotten_over_its_own_fault() -> None:
+    found = turned(REFUSED, SILENT)
+    assert (found.row, found.whose) == ("answer.sender", Whose.OWN)
+
+
+def test_what_was_at_fault_with_us_is_over_once_something_of_ours_is_taken() -> None:
+    found = turned(REFUSED, Faults(), each_s=1800)
+    assert not found.open
+    with_others = turned(SILENT)
+    assert (with_others.row, with_others.whose) == ("answer.service-silent", Whose.SERVICE)

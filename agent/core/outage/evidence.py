@@ -44,6 +44,7 @@ class Picture:
     cell of its own operator. `silent_ms`: by channel, how long it has answered nothing but
     502, 503 or 504. `lit`: what answered last, of the uplinks' gateways by name and the witness
     as "", since the mains are lost; that something could not be measured since takes nothing back.
+    `refused`: channels that found our credentials or messages at fault, and took nothing since.
     """
 
     values: Mapping[tuple[Layer, str], Value] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Picture:
     heard_ms: Mapping[str, int] = field(default_factory=dict)
     silent_ms: Mapping[str, int] = field(default_factory=dict)
     lit: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
 
     def clock(self) -> Clock:
         """The clock as last measured; of unknown readings where it was not."""
@@ -125,7 +127,10 @@ class Evidence:
             kept = held if new in held else tuple(sorted((*held, new), key=_order))
             newest = max(_when(m) for m in kept if _same_time(m, new))
         oldest = newest - HOLDS_MS[new.layer]
-        kept = tuple(m for m in kept if _when(m) >= oldest or not _same_time(m, new))
+        found = [m for m in kept if _finds_us_at_fault(m)] if new.layer is Layer.ANSWER else []
+        kept = tuple(
+            m for m in kept if _when(m) >= oldest or not _same_time(m, new) or m in found[-1:]
+        )
         return Evidence({**self.recent, key: kept}, self.reached_ms, self.heard_ms).marked(new)
 
     def marked(self, seen: Measurement) -> Evidence:
@@ -163,6 +168,12 @@ class Evidence:
         }
         return replace(self, recent={key: kept for key, kept in held.items() if kept})
 
+    def taken(self, of: str) -> Evidence:
+        """The evidence after this endpoint answered something of ours as it should."""
+        key = (Layer.ANSWER, of)
+        held = tuple(m for m in self.recent.get(key, ()) if not _finds_us_at_fault(m))
+        return replace(self, recent={**self.recent, key: held})
+
     def since(self, at: Moment) -> Evidence:
         """What may still count after `at`, where a day begins: what was said of elsewhere holds
         for its day alone."""
@@ -195,7 +206,9 @@ class Evidence:
             if layer is Layer.ANSWER and (since := _unbroken(fresh, _OF_GATEWAY)) is not None:
                 silent[of] = at.mono_ms - since
         lit = _lit([m for m in self._of(Layer.POWER, Layer.LOCAL) if _holds(m, m.layer, at, 0)])
-        return Picture(values, at.unix_ms, self.reached_ms, self.heard_ms, silent, lit)
+        told = (m for m in self._of(Layer.ANSWER) if m.at.boot_id == at.boot_id)
+        refused = frozenset(m.of for m in told if _finds_us_at_fault(m) and not at.precedes(m.at))
+        return Picture(values, at.unix_ms, self.reached_ms, self.heard_ms, silent, lit, refused)
 
 
 def gather(measurements: Iterable[Measurement]) -> Evidence:
@@ -210,6 +223,13 @@ def _when(measurement: Measurement) -> int:
     """Its place in time: by the monotonic clock, but what is said of elsewhere outlives a boot."""
     at = measurement.at
     return at.unix_ms if measurement.layer is Layer.ELSEWHERE else at.mono_ms
+
+
+def _finds_us_at_fault(measurement: Measurement) -> bool:
+    """The service itself said so. It stands until something of ours is taken: that it cannot be
+    reached, or cannot answer, mends nothing (DOMAIN.md, section 3: a known cause of ours)."""
+    value = measurement.value
+    return isinstance(value, Answer) and value.said is Said.FAULT and value.blames_sender
 
 
 def _same_time(one: Measurement, other: Measurement) -> bool:

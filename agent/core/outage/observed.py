@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from agent.core.delivery.credential_records import CredentialRenewed
 from agent.core.delivery.inquiries import Ability
 from agent.core.delivery.inquiry_records import InquiryClosed
 from agent.core.delivery.registrations import Ticket
@@ -121,7 +122,10 @@ def apply(observed: Observed, entry: Entry) -> Observed:
             if observed.evidence.last(Layer.ANSWER, channel) is None:
                 return observed
             probe = Measurement(entry.at, Answer(likewise=_likewise(closed)), channel)
-            return _noted(observed, entry, observed.evidence.add(probe))
+            evidence = observed.evidence if closed.failure else observed.evidence.taken(channel)
+            return _noted(observed, entry, evidence.add(probe))
+        case CredentialRenewed(channel):
+            return replace(observed, evidence=observed.evidence.taken(channel))
         case AttemptEnded(failure="", channel=channel):
             if observed.evidence.last(Layer.ANSWER, channel) is None:
                 return observed

@@ -222,7 +222,10 @@ def second_way_fails(s: Sight) -> bool:
     """Another uplink, a phone or another gate on its own line does not reach it either."""
     other = s.picture.elsewhere()
     gate = other.other_gate is FAILING and s.facts.other_gate_apart
-    return FAILING in (other.uplink, other.phone) or gate
+    # Where one uplink alone has a path, what was tried over it is the first way, not a second one.
+    paths = [u for u in s.facts.uplinks if anchors(s.picture.internet(u.name)) is WELL]
+    uplink = other.uplink is FAILING and len(paths) > 1
+    return uplink or other.phone is FAILING or gate
 
 
 def channel_fails(s: Sight) -> bool:
@@ -239,8 +242,8 @@ def channel_well(s: Sight) -> bool:
 
 
 def sender(s: Sight) -> bool:
-    """The answer finds the sender at fault."""
-    return s.answer.blames_sender
+    """The answer finds the sender at fault, or one before it did and nothing was taken since."""
+    return s.answer.blames_sender or s.way.name in s.picture.refused
 
 
 def service_fault(s: Sight) -> bool:
