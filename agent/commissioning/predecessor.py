@@ -19,7 +19,7 @@ import msgspec
 from agent.core.gate import restore
 from agent.core.moment import Moment
 from agent.core.predecessor import Predecessor
-from agent.core.records import LASTING, DayBegan, Entry, kind_of
+from agent.core.records import DayBegan, Entry, kind_of
 from agent.core.rules import Rules
 from agent.core.succession import predecessor_of
 from agent.export.bundle import JOURNAL, Manifest
@@ -49,7 +49,8 @@ def predecessor_in(export: Path, identities: Sequence[Identity]) -> Predecessor:
     with ExitStack() as stack:
         slices = _following(_slices(export, identities, stack), export)
         last = slices[-1].manifest
-        base = _base(slices)
+        began = _day_begun(slices)
+        base = began.base if began is not None else 1
         if base < slices[0].manifest.first:
             raise BundleError(
                 f"{export} begins with entry {slices[0].manifest.first}, and what counts today "
@@ -62,7 +63,7 @@ def predecessor_in(export: Path, identities: Sequence[Identity]) -> Predecessor:
             nonlocal until
             for entry in _entries(slices):
                 until = entry.at
-                if entry.seq >= base or entry.kind in LASTING:
+                if began is None or began.needs(entry):
                     yield entry
 
         state = restore(Rules(ZONE), needed())
@@ -158,16 +159,16 @@ def _entries(slices: Sequence[_Slice]) -> Iterator[Entry]:
                     yield entry
 
 
-def _base(slices: Sequence[_Slice]) -> int:
-    """The entry from which the state is rebuilt, as the last `DayBegan` says."""
-    base, kind = 1, kind_of(DayBegan).encode()
+def _day_begun(slices: Sequence[_Slice]) -> DayBegan | None:
+    """The last `DayBegan`, which says from what the state is rebuilt."""
+    last, kind = None, kind_of(DayBegan).encode()
     for one in slices:
         with (one.folder / JOURNAL).open("rb") as file:
             began = (line for line in file if b'"kind":"' + kind + b'"' in line)
             for entry in entries_in(began):
                 if isinstance(entry.record, DayBegan):
-                    base = entry.record.base
-    return base
+                    last = entry.record
+    return last
 
 
 def _key_of(manifest: Manifest) -> bytes:

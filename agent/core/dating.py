@@ -126,9 +126,7 @@ def today_named(turn: Turn, day: dt.date, by: str) -> None:
     """A person says that today is `day`, since no clock can: what was tapped since this start is
     owed for it. Nothing is sent before the clock is trusted."""
     taps = [
-        tap
-        for tap in turn.state.taps.loose
-        if tap.day is None and not tap.at.trusted and tap.at.boot_id == turn.at.boot_id
+        tap for tap in turn.state.taps.loose if tap.undated and tap.at.boot_id == turn.at.boot_id
     ]
     for tap in taps:
         _settle_on(turn, tap, day)

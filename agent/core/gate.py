@@ -266,7 +266,8 @@ def _day_began(state: State, at: Moment, today: dt.date) -> DayBegan:
     kept = _kept_from(today)
     began = DayBegan(today, kept, 0, *counts, working, state.lines.inquiries, *marks, told)
     after = apply(state, Entry(state.seq + 1, at, kind_of(began), began))
-    return replace(began, base=after.base())
+    undated = tuple(tap.seq for tap in after.taps.loose if tap.undated)
+    return replace(began, base=after.base(), waiting=undated)
 
 
 def _call(turn: Turn) -> None:

@@ -289,9 +289,10 @@ class RejectionStored:
 @dataclass(frozen=True, slots=True)
 class DayBegan:
     """`day` began. What was settled before `keep_from` is let go; the state is rebuilt from entry
-    `base` on. `obligations`, `attempts` and `inquiries` are how many were numbered so far;
-    `working` are the devices that work. By uplink, as Unix ms: `reached`, when an anchor answered
-    last, and `heard`, when a cell of its own operator was. `expiries`: told so far.
+    `base` on, with the taps in `waiting`, whose day nobody has named yet. `obligations`, `attempts`
+    and `inquiries` are how many were numbered so far; `working` are the devices that work. By
+    uplink, as Unix ms: `reached`, when an anchor answered last, and `heard`, when a cell of its own
+    operator was. `expiries`: told so far.
     """
 
     LOGGED: ClassVar = ("day", "base")
@@ -305,6 +306,12 @@ class DayBegan:
     reached: dict[str, int] = field(default_factory=dict)
     heard: dict[str, int] = field(default_factory=dict)
     expiries: tuple[CredentialExpiring, ...] = ()
+    waiting: tuple[int, ...] = ()
+
+    def needs(self, entry: Entry) -> bool:
+        """Whether the state is rebuilt from this entry, too."""
+        lasts = entry.kind in LASTING or entry.seq in self.waiting
+        return lasts or entry.seq >= self.base
 
 
 Record = (

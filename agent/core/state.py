@@ -65,10 +65,11 @@ class State:
     falls: falls.Falls = ()
 
     def base(self) -> int:
-        """The earliest entry from which this state can be rebuilt, beside the lasting kinds."""
+        """The earliest entry from which this state can be rebuilt, beside the lasting kinds and
+        undated taps: one of which nobody names the day would else keep all that came after it."""
         earliest = [self.seq]
         earliest += [o.seq for o in self.ledger.obligations.values()]
-        earliest += [tap.seq for tap in self.taps.loose]
+        earliest += [tap.seq for tap in self.taps.loose if not tap.undated]
         earliest += [fall.seq for fall in self.falls]
         earliest += self.lines.seqs.values()
         earliest += [asked.seq for asked in self.lines.asked.values()]

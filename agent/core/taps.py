@@ -37,13 +37,18 @@ class LooseTap:
     day: dt.date | None = None
     """That a person named, since no clock could date it."""
 
+    @property
+    def undated(self) -> bool:
+        """True while neither the clock nor a person has said of which day it is."""
+        return self.day is None and not self.at.trusted
+
     def waits_for_a_person(self, now: Moment) -> bool:
-        """True while neither the clock of its boot nor a person has said of which day it is."""
-        return self.day is None and not self.at.trusted and self.at.boot_id != now.boot_id
+        """True while it is undated, and the clock of its boot will not date it any more."""
+        return self.undated and self.at.boot_id != now.boot_id
 
     def over(self, today: dt.date, rules: Rules) -> bool:
         """True when it is known to be of an earlier day."""
-        if self.day is None and not self.at.trusted:
+        if self.undated:
             return False
         return (self.day or rules.day(self.at)) < today
 

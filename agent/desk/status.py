@@ -49,7 +49,7 @@ def status(state: State, now: Moment) -> dict[str, Any]:
         "midnight_in_s": schedule.until_midnight_ms(now, state.rules) // 1000,
         "in_out_refused_in_s": _in_out_left_s(state, now),
         "unknown_badges": [mask_uid(uid) for uid in state.taps.unknown()],
-        "undated_taps": sum(not t.at.trusted and t.day is None for t in state.taps.loose),
+        "undated_taps": sum(tap.undated for tap in state.taps.loose),
         "taps_without_day": sum(tap.waits_for_a_person(now) for tap in state.taps.loose),
         "lists": [*map(partial(_list, state), state.papers.of_day(today))],
         "roster": {

@@ -104,10 +104,16 @@ def _opened(path: Path, how: str) -> Iterator[sqlite3.Connection]:
 
 def base_of(connection: sqlite3.Connection) -> int:
     """The entry from which the state is rebuilt, beside lasting kinds: as `DayBegan` says last."""
+    began = day_begun(connection)
+    return began.base if began is not None else 1
+
+
+def day_begun(connection: sqlite3.Connection) -> DayBegan | None:
+    """The last `DayBegan`, which says from what the state is rebuilt."""
     kind = kind_of(DayBegan)
     last = f"SELECT max(seq) FROM entry WHERE {INDEXED} AND kind = ?"
     row = connection.execute(f"SELECT body FROM payload WHERE seq = ({last})", (kind,)).fetchone()
-    return 1 if row is None else msgspec.json.decode(row[0], type=DayBegan).base
+    return None if row is None else msgspec.json.decode(row[0], type=DayBegan)
 
 
 def last_key(connection: sqlite3.Connection) -> bytes:

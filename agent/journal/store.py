@@ -6,6 +6,7 @@ other modes lose acknowledged commits at a power cut or cost three times as much
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import sys
@@ -40,7 +41,7 @@ from agent.journal.fault import (
     RecordUnwritable,
     explained,
 )
-from agent.journal.rows import base_of, last_key, rows
+from agent.journal.rows import day_begun, last_key, rows
 from agent.journal.schema import APPLICATION_ID, INDEXED, migrations, refuse_newer
 
 BUSY_MS = 2_000
@@ -187,14 +188,17 @@ class Journal:
             conn.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
 
     def entries_for_state(self) -> Iterator[Entry]:
-        """What `restore` needs: the lasting kinds of all times, and everything from the base on
-        that the last `DayBegan` names. In order. Raises JournalError.
+        """What `restore` needs: the lasting kinds of all times, the taps that the last `DayBegan`
+        names, and everything from its base on. In order. Raises JournalError.
         """
         marks = ",".join("?" * len(LASTING))
         old = f"SELECT seq FROM entry WHERE {INDEXED} AND kind IN ({marks}) AND seq < ?"
         try:
-            base = base_of(self._db.conn)
-            yield from self._entries(f"e.seq IN ({old})", (*LASTING, base))
+            began = day_begun(self._db.conn)
+            base, waiting = (began.base, began.waiting) if began is not None else (1, ())
+            taps = "SELECT value FROM json_each(?) WHERE value < ?"
+            arguments = (*LASTING, base, json.dumps(waiting), base)
+            yield from self._entries(f"e.seq IN ({old} UNION {taps})", arguments)
             yield from self._entries("e.seq >= ?", (base,))
         except (sqlite3.Error, msgspec.MsgspecError, KeyError, ValueError) as error:
             raise explained(error, self.name) from error

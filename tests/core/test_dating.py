@@ -24,7 +24,7 @@ from agent.core.events import (
 )
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Obligation, Outcome
-from agent.core.records import Entry, ObligationOpened, kind_of
+from agent.core.records import DayBegan, Entry, ObligationOpened, kind_of
 from agent.core.roster import Roster, Worker
 from agent.core.rules import Line, Rules
 from agent.core.state import State
@@ -144,6 +144,19 @@ def test_an_unknown_badge_that_the_clock_dated_later_ends_with_its_day() -> None
     site.do(TimePassed(site.later(DAY_MS)))
     assert site.state.taps.loose == ()
     assert site.state.base() > tap
+
+
+def test_a_tap_whose_day_nobody_names_keeps_no_other_entry_for_the_next_start() -> None:
+    site, (tap,) = in_the_dark("04A1")
+    for _ in range(3):
+        site.do(TimePassed(site.later(DAY_MS)))
+    (*_, last) = [e.record for e in site.all_of(DayBegan)]
+    assert isinstance(last, DayBegan)
+    assert last.waiting == (tap,)
+    assert last.base > tap
+    again = gate.restore(RULES, [e for e in site.entries if last.needs(e)])
+    assert [t.seq for t in again.taps.loose] == [tap]
+    assert again == site.state
 
 
 def test_a_clock_that_was_never_in_doubt_is_not_corrected() -> None:

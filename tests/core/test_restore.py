@@ -99,7 +99,6 @@ from agent.core.paper.paper_records import (
     ReferenceGot,
 )
 from agent.core.records import (
-    LASTING,
     DayBegan,
     Entry,
     ObligationOpened,
@@ -422,10 +421,9 @@ class Run:
 
 
 def for_state(entries: list[Entry]) -> list[Entry]:
-    """The entries that the journal hands out: lasting kinds, and all from the last base on."""
+    """The entries that the journal hands out, as the last day that began names them."""
     began = [e.record for e in entries if isinstance(e.record, DayBegan)]
-    base = began[-1].base if began else 1
-    return [e for e in entries if e.seq >= base or e.kind in LASTING]
+    return [e for e in entries if began[-1].needs(e)] if began else entries
 
 
 @settings(deadline=None)

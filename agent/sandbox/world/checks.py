@@ -36,8 +36,8 @@ from agent.sandbox.world.findings import Scribe, Wrong
 from agent.sandbox.world.held_by_services import HeldByServices
 from agent.sandbox.world.infrastructure import Infrastructure
 from agent.sandbox.world.owing import Owed, Owing
-from agent.sandbox.world.seen import Seen
 from agent.sandbox.world.restarting import Restarts
+from agent.sandbox.world.seen import Seen
 from agent.sandbox.world.timeline import Standing, Timeline, false_because, standing
 from agent.sandbox.world.values import (
     HOUR_MS,
@@ -339,7 +339,7 @@ class Watch:
         self._loose.clear()
         self.verify()
         assert self._play is not None
-        self._restarts.look(self._play.daemon.keeper, now)
+        self._restarts.look(self._play.daemon.keeper)
         self.seen.came_out(self._tray())
         self.seen.looked_at(state, now)
 

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import fields
 
 from agent.core import gate
-from agent.core.moment import Moment
 from agent.journal.keeper import Keeper
 
 KEPT_DAYS = 21
-"""No entry that is older is read by a start, unless a tap waits for a person to name its day: two
+"""No entry that is older is read by a start, beside lasting kinds and taps without a day: two
 weeks follow a receipt, and a day's list may be completed for some days more."""
 
 
@@ -23,15 +22,14 @@ class Restarts:
         self._ends: deque[int] = deque(maxlen=KEPT_DAYS)
         """The last entries of the days before."""
 
-    def look(self, keeper: Keeper, now: Moment) -> None:
+    def look(self, keeper: Keeper) -> None:
         """The day has just ended."""
         state = keeper.state
         again = gate.restore(state.rules, keeper.journal.entries_for_state())
         differ = [f.name for f in fields(state) if getattr(again, f.name) != getattr(state, f.name)]
         if differ:
             self._finds("5.5 a start knows what the run knew", f"other: {', '.join(differ)}")
-        waits = any(tap.waits_for_a_person(now) for tap in state.taps.loose)
-        if len(self._ends) == KEPT_DAYS and state.base() < self._ends[0] and not waits:
+        if len(self._ends) == KEPT_DAYS and state.base() < self._ends[0]:
             text = f"entry {state.base()} is still read, of {KEPT_DAYS} days ago or before"
             self._finds("a start reads days, not years", text)
         self._ends.append(state.seq)
