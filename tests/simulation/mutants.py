@@ -23,6 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WEEK_DAYS, MOST_DAYS = 7, 1_000
 WORKERS = 10
+DAYS = {"weeks": WEEK_DAYS, "evenings": 2, "claims": 2}
+"""How long a world lasts: a week of a site; the incidents of the classifier's score, to the end
+with a roll that ends; and the same as far as the score goes, judged by it."""
 AT_A_TIME = 2
 """Processes: the two cores of the machine that this is meant for."""
 
@@ -30,14 +33,13 @@ AT_A_TIME = 2
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """A defect: `old` becomes `new` in `file`. `also` (file, old, new): where one line of defence
-    stands behind the other. `claims`: it is one of the classifier's, so that the incidents of its
-    score are lived through, an evening each, in place of whole weeks."""
+    stands behind the other. `where`: the worlds in which it should be seen, a key of DAYS."""
 
     name: str
     file: str
     old: str
     new: str
-    claims: bool = False
+    where: str = "weeks"
     also: tuple[tuple[str, str, str], ...] = ()
 
     @property
@@ -99,7 +101,7 @@ MUTANTS = (
         "agent/core/outage/table.py",
         "Row(NO_ANCHOR, Layer.INTERNET, no_anchor, _OPEN,",
         "Row(NO_ANCHOR, Layer.INTERNET, no_anchor, _THEIRS,",
-        claims=True,
+        where="claims",
     ),
     Mutant(
         "each tap of a day is registered",
@@ -163,18 +165,21 @@ MUTANTS = (
         "agent/core/paper/print_jobs.py",
         "sent = EVERY_PART if job.due.copy else job.sent + job.lost",
         "sent = job.certain",
+        where="evenings",
     ),
     Mutant(
         "a list without its number is proof",
         "agent/core/paper/papers.py",
         "return bool(self.reference) and self.printed and numbered",
         "return self.printed",
+        where="evenings",
     ),
     Mutant(
         "a list bears masked numbers",
         "agent/paper/listing.py",
         "            inss=worker.inss,",
         '            inss=worker.inss[:6] + "•••" + worker.inss[9:],',
+        where="evenings",
     ),
     Mutant(
         "half a roster is taken",
@@ -189,6 +194,7 @@ MUTANTS = (
         "waiting=_unregistered(state, now),\n        supplier=slips.Supplier(\n"
         "            next((o.person.inss for o in state.ledger.obligations.values()), ''), '-'\n"
         "        ),",
+        where="evenings",
     ),
     Mutant(
         "the page bears numbers",
@@ -208,35 +214,44 @@ MUTANTS = (
 
 LIVES = """
 import sys
+import msgspec
+from agent.sandbox.world import score
 from agent.sandbox.world.drawing import drawn
 from agent.sandbox.world.living import lived
+from agent.sandbox.world.values import HOUR_MS, Roll
+
+def weeks(number):
+    return lived(drawn(number, 1, {workers}), stops=True).wrong
+
+def evenings(number):
+    world, _ = score.drawn(number)
+    roll = Roll(HOUR_MS, number % 3)
+    world = msgspec.structs.replace(world, happenings=(roll, *world.happenings))
+    return lived(world, stops=True).wrong
+
+def claims(number):
+    found = score.judged(number)
+    return [found] if found.false else []
+
 days = 0
-for seed in range({first}, {last}):
-    world = drawn(seed, 1, {workers})
+for number in range({first}, {last}):
     try:
-        wrong = lived(world, stops=True).wrong
+        wrong = {what}(number)
     except Exception as defect:  # the agent itself fell over it: caught as well
-        print(f"{{days + 7}}\\t{{seed}}\\tit fell over: {{type(defect).__name__}}: {{defect}}")
+        fell = f"it fell over: {{type(defect).__name__}}: {{defect}}"
+        print(f"{{days + {days}}}\\t{{number}}\\t{{fell}}")
+        sys.exit(3)
+    if wrong and {what} is claims:
+        one = wrong[0]
+        said = f"{{one.said}}, {{one.exempt}} exempt; in truth {{one.truth}} ({{one.kind}})"
+        print(f"{{days + {days}}}\\t{{number}}\\t5.4 no false exemption: {{said}}")
         sys.exit(3)
     if wrong:
         days += wrong[0].at_ms // 86_400_000 + 1
-        print(f"{{days}}\\t{{seed}}\\t{{wrong[0].rule}}: {{wrong[0].text}}")
+        print(f"{{days}}\\t{{number}}\\t{{wrong[0].rule}}: {{wrong[0].text}}")
         sys.exit(3)
-    days += 7
+    days += {days}
 print(f"{{days}}\\t-\\tnot caught")
-"""
-
-
-CLAIMS = """
-import sys
-from agent.sandbox.world.score import judged
-for number in range({first}, {last}):
-    found = judged(number)
-    if found.false:
-        said = f"{{found.said}}, {{found.exempt}} exempt; in truth {{found.truth}} ({{found.kind}})"
-        print(f"{{2 * (number - {first} + 1)}}\\t{{number}}\\t5.4 no false exemption: {{said}}")
-        sys.exit(3)
-print(f"{{2 * ({last} - {first})}}\\t-\\tnot caught")
 """
 
 
@@ -251,7 +266,7 @@ class Found:
     s: float
 
 
-def lived(mutant: Mutant | None, claims: bool, first: int, last: int) -> Found:
+def lived(mutant: Mutant | None, where: str, first: int, last: int) -> Found:
     """What became of these worlds with this defect; None: the agent as it is."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="werfpoort-mutant-") as folder:
@@ -263,7 +278,7 @@ def lived(mutant: Mutant | None, claims: bool, first: int, last: int) -> Found:
             if text.count(old) != 1:
                 return Found(None, "-", f"the patch does not fit {file} any more", 0)
             (copy / file).write_text(text.replace(old, new), encoding="utf-8")
-        script = (CLAIMS if claims else LIVES).format(first=first, last=last, workers=WORKERS)
+        script = LIVES.format(what=where, days=DAYS[where], first=first, last=last, workers=WORKERS)
         ran = subprocess.run(
             [sys.executable, "-c", script],
             cwd=copy,
@@ -280,19 +295,18 @@ def lived(mutant: Mutant | None, claims: bool, first: int, last: int) -> Found:
 
 def caught(mutant: Mutant) -> Found:
     """When it was first seen, within MOST_DAYS."""
-    most = MOST_DAYS // (2 if mutant.claims else WEEK_DAYS)
-    return lived(mutant, mutant.claims, 1, 1 + most)
+    return lived(mutant, mutant.where, 1, 1 + MOST_DAYS // DAYS[mutant.where])
 
 
-def sound(pool: ThreadPoolExecutor, furthest: dict[bool, int]) -> Iterator[tuple[str, Found]]:
+def sound(pool: ThreadPoolExecutor, furthest: dict[str, int]) -> Iterator[tuple[str, Found]]:
     """Nothing is wrong with the agent as it is, in any world in which a defect was seen."""
-    parts: list[tuple[bool, int, int]] = []
-    for claims, last in furthest.items():
+    parts: list[tuple[str, int, int]] = []
+    for where, last in furthest.items():
         middle = 1 + last // 2
-        parts += [(claims, a, b) for a, b in ((1, middle), (middle, last + 1)) if a < b]
+        parts += [(where, a, b) for a, b in ((1, middle), (middle, last + 1)) if a < b]
     for part, found in zip(parts, pool.map(lambda p: lived(None, *p), parts), strict=True):
-        what = "incidents" if part[0] else "weeks"
-        yield f"the agent as it is, {what} {part[1]} to {part[2] - 1}", found
+        where, first, end = part
+        yield f"the agent as it is, {where} {first} to {end - 1}", found
 
 
 def row(name: str, found: Found, none: str) -> str:
@@ -304,7 +318,7 @@ def row(name: str, found: Found, none: str) -> str:
 def main(names: list[str]) -> int:
     """Exit code: 0 when each was caught, and the agent as it is did nothing wrong."""
     chosen = [m for m in MUTANTS if not names or m.name in names]
-    furthest: dict[bool, int] = {}
+    furthest: dict[str, int] = {}
     missed = wrong = 0
     print("| defect | caught after | world | as | s |\n|---|--:|--:|---|--:|", flush=True)
     with ThreadPoolExecutor(AT_A_TIME) as pool:
@@ -312,7 +326,7 @@ def main(names: list[str]) -> int:
             missed += found.days is None
             if found.world.isdecimal():
                 last = int(found.world)
-                furthest[mutant.claims] = max(furthest.get(mutant.claims, 1), last)
+                furthest[mutant.where] = max(furthest.get(mutant.where, 1), last)
             print(row(mutant.name, found, "NOT CAUGHT"), flush=True)
         for name, found in sound(pool, furthest):
             wrong += found.days is not None

@@ -22,6 +22,6 @@ def test_each_deliberate_defect_fits_the_source_at_one_place(mutant: Any) -> Non
 
 def test_a_lamp_before_the_commit_is_caught_on_the_first_day() -> None:
     mutant = next(m for m in SCRIPT["MUTANTS"] if m.name == "lamp before commit")
-    found = SCRIPT["lived"](mutant, claims=False, first=1, last=2)
+    found = SCRIPT["lived"](mutant, "weeks", first=1, last=2)
     assert found.days == 1
     assert "amber before the tap was durable" in found.how

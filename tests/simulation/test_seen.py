@@ -132,7 +132,8 @@ def test_a_list_must_bear_the_numbers_of_those_on_it_and_nobody_elses(
     seen.carried_out([order], state, now)
     assert found == []
     bare = replace(sheet.rows[0], person=replace(sheet.rows[0].person, surname=NUMBERS[3]))
-    seen.carried_out([replace(order, sheet=replace(sheet, rows=(bare,)))], state, now)
+    other = replace(sheet, rows=(bare,), made=replace(sheet.made, number="another"))
+    seen.carried_out([replace(order, sheet=other)], state, now)
     assert found == [f"5.7 no full number: {NUMBERS[3][:4]}… stands on a list of others"]
 
 

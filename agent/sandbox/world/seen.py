@@ -113,6 +113,7 @@ class Seen:
         self._config, self._documents, self._renderer = _made(seed % len(LANGUAGES))
         self._language = self._config.gate.languages[seed // len(LANGUAGES) % 2]
         self._printed: set[tuple[Paper, str, int]] = set()
+        self._read: set[tuple[Paper, str, bool]] = set()
         self._named: dict[str, set[str]] = {}
         self._of_job: dict[int, tuple[Paper, str]] = {}
         self._sheets = 0
@@ -147,6 +148,10 @@ class Seen:
     def _ordered(self, order: Print, state: State, at: Moment) -> None:
         """A list is where numbers belong: of those on it, and of nobody else."""
         self._of_job[order.job] = order.paper, order.sheet.made.number
+        ordered = order.paper, order.sheet.made.number, order.reference is None
+        if ordered in self._read:
+            return  # tried again: it says the same each time
+        self._read.add(ordered)
         named = {row.person.inss or row.person.limosa for row in order.sheet.rows}
         self._named[order.sheet.made.number] = named
         text = _text(self._documents.ordered(order, state, at))
