@@ -255,10 +255,14 @@ class Daemon:
             return
         except JournalError as error:
             self._not_recorded(event, error)
+            self._at_the_keypad(TimePassed(event.at))  # whoever left it is waited for no longer
             return
         if self._fault is not None and any(isinstance(c, Record) for c in commands):
             self._writes_again()
         self._carry_out(commands)
+        self._at_the_keypad(event)
+
+    def _at_the_keypad(self, event: Event) -> None:
         for said in self._keypad.hear(self.keeper.state, event):
             if isinstance(said, Command):
                 self._carry_out((said,))

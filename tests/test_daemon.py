@@ -151,6 +151,21 @@ def test_what_is_due_while_the_disk_takes_no_writes_is_tried_every_few_seconds_a
     assert outcomes(gate) == [Outcome.REGISTERED]
 
 
+def test_a_keypad_that_somebody_left_open_keeps_no_gate_busy_whose_card_is_full(
+    gate: Simulation,
+) -> None:
+    gate.service.faults = Faults(unreachable=True)
+    gate.later(2, UID)
+    gate.press(4, "4321#")
+    gate.run_until(8)
+    gate.disk.full, gate.inbox.horizon_ms = True, 600_000
+    turns = 0
+    while gate.clock.true_ms < 600_000 and turns < 1_000:
+        gate.daemon.turn()
+        turns += 1
+    assert gate.clock.true_ms >= 600_000
+
+
 def test_what_was_refused_to_who_erases_a_damaged_journal_is_not_noted_as_done_later(
     gate: Simulation,
 ) -> None:
