@@ -29,11 +29,14 @@ class Sheet:
 
 class Tray:
     """Implements `agent.paper.printing.Printing`. `roll`: how many parts of paper are left; `rest`:
-    and a bit more, so that the part after them begins and tears off in its middle."""
+    and a bit more, so that the part after them begins and tears off in its middle. `mute`: it takes
+    what it is sent and says nothing. `whole`: what came out whole, by job and part."""
 
     def __init__(self, clock: VirtualClock, inbox: VirtualInbox[Event]) -> None:
         self.roll = 1_000
         self.rest = False
+        self.mute = False
+        self.whole: set[tuple[int, int]] = set()
         self.sheets: list[Sheet] = []
         self.slips: list[SlipKind] = []
         self._clock = clock
@@ -42,6 +45,8 @@ class Tray:
         self._busy = False
         self._boot = ""
         self._dropped: set[int] = set()
+        self._process = 0
+        """Which process prints: nobody hears of what an earlier one had sent."""
 
     def ready(self) -> None:
         """It always is."""
@@ -68,7 +73,7 @@ class Tray:
         if due is not None and not self._busy:
             self._queue.remove(due)
             self._busy = True
-            self._go_on(due[1], due[1].certain, now.boot_id)
+            self._go_on(due[1], due[1].certain, self._process)
 
     def due_ms(self, now: Moment) -> int | None:
         """When the next order is due."""
@@ -78,18 +83,24 @@ class Tray:
         """Nothing to do."""
 
     def forget(self) -> None:
-        """The gate lost power: what it had ordered is gone."""
+        """The agent is gone, or the gate lost power: so is what it had ordered."""
         self._queue.clear()
+        self._dropped.clear()
+        self._busy = False
+        self._process += 1
 
-    def _go_on(self, order: Print, done: int, boot: str) -> None:
+    def _go_on(self, order: Print, done: int, process: int) -> None:
         """The part after `done`, unless all are or the roll is empty."""
         parts = _parts(order)
         sent = max(done, min(order.sent, parts))
         if order.job in self._dropped:
             self._busy = False
         elif done == parts:
-            self._say(order, parts, JobDone(parts, parts, PrinterStatus.OK))
+            self._say(order, parts, self._ended(order, parts))
             self._busy = False
+        elif self.mute and not self.roll:
+            self._begins(order, done + 1)
+            self._later(lambda: self._printed(order, done + 1, process, whole=False))
         elif not self.roll:
             if self.rest:
                 self.rest, sent = False, max(sent, done + 1)
@@ -100,17 +111,30 @@ class Tray:
         else:
             self.roll -= 1
             self._begins(order, done + 1)
-            self._later(boot, lambda: self._printed(order, done + 1, boot))
+            self._later(lambda: self._printed(order, done + 1, process))
+
+    def _ended(self, order: Print, parts: int) -> JobDone:
+        if self.mute:
+            silent = PrinterStatus.UNKNOWN, "the printer does not answer", "look what came out"
+            return JobDone(order.certain, parts, *silent)
+        return JobDone(parts, parts, PrinterStatus.OK)
 
     def _begins(self, order: Print, part: int) -> None:
         self._say(order, _parts(order), PartStarted(part))
         self.sheets.append(Sheet(order.job, part, part <= order.sent))
 
-    def _printed(self, order: Print, part: int, boot: str) -> None:
-        self._say(order, _parts(order), PartDone(part, True, PrinterStatus.OK))
-        self._go_on(order, part, boot)
+    def _printed(self, order: Print, part: int, process: int, *, whole: bool = True) -> None:
+        if whole:
+            self.whole.add((order.job, part))
+        if process == self._process:
+            status = PrinterStatus.UNKNOWN if self.mute else PrinterStatus.OK
+            self._say(order, _parts(order), PartDone(part, not self.mute, status))
+            self._go_on(order, part, process)
 
-    def _later(self, boot: str, happening: Callable[[], None]) -> None:
+    def _later(self, happening: Callable[[], None]) -> None:
+        """What the printer was sent comes out, unless it loses its power with the gate."""
+        boot = self._clock.now().boot_id
+
         def if_still_on() -> None:
             if self._clock.now().boot_id == boot:
                 happening()

@@ -12,11 +12,13 @@ from agent.sandbox.world.values import (
     Crew,
     Edit,
     Happening,
+    Interrupted,
     NewBadge,
     Phoned,
     Reader,
     Roll,
     Ticket,
+    Typed,
 )
 from drivers.base import DeviceBack, DeviceGone
 
@@ -51,6 +53,10 @@ def happen(play: Play, happening: Happening) -> None:
             tickets.given(play, happening)
         case Phoned():
             play.operator.phoned()
+        case Typed(_, keys):
+            play.operator.does(keys)
+        case Interrupted():
+            play.operator.interrupted = happening
 
 
 def _card(play: Play, how: str, *, spoilt: bool) -> None:

@@ -19,6 +19,7 @@ from agent.core.events import Event, RecordFailed, Tapped
 from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
 from agent.core.outage.incident_records import IncidentOpened
+from agent.core.paper.paper_events import ListAsked, ReferenceEntered
 from agent.core.paper.paper_records import ObligationOnPaper
 from agent.core.records import (
     ObligationOpened,
@@ -32,13 +33,15 @@ from agent.core.state import State
 from agent.journal.rows import rows
 from agent.journal.verify import verify_rows
 from agent.sandbox.tray import Sheet
+from agent.sandbox.world.claims import Claims
 from agent.sandbox.world.findings import Scribe, Wrong
 from agent.sandbox.world.held_by_services import HeldByServices
 from agent.sandbox.world.infrastructure import Infrastructure
+from agent.sandbox.world.on_lists import OnLists, Whole
 from agent.sandbox.world.owing import Owed, Owing
 from agent.sandbox.world.restarting import Restarts
 from agent.sandbox.world.seen import Seen
-from agent.sandbox.world.timeline import Standing, Timeline, false_because, standing
+from agent.sandbox.world.timeline import Standing, Timeline, standing
 from agent.sandbox.world.values import (
     HOUR_MS,
     MINUTE_MS,
@@ -58,10 +61,6 @@ WARM_MS = 10 * MINUTE_MS
 """So long after a start nobody judges what the gate has not come to yet."""
 ROSTER_MS = 30 * SECOND_MS
 """By then a roster that was put there is in force."""
-TOLERATED_MS = 7 * MINUTE_MS
-"""What a gate may miss: two minutes of hysteresis, and the longest pause between two attempts."""
-TAKEN_BACK_MS = 3 * HOUR_MS
-"""By then whoever gave a third party's number knows that its trouble was not all, and says so."""
 MOST_WRONG = 20
 
 
@@ -85,10 +84,8 @@ class Watch:
         self._play: Play | None = None
         numbers = {p.worker.inss or p.worker.limosa for p in world.people}
         self.seen = Seen(world.seed, numbers, self.finds)
-        self.words: dict[str, int] = {}
-        """By incident: when the trouble was mended for which a third party's number was given."""
-        self._in_good_faith: dict[str, tuple[int, str]] = {}
         self._restarts = Restarts(self.finds)
+        self.claims = Claims(world, self.timeline, self.finds)
         self._tap_ms: dict[int, int] = {}
         self._loose: dict[int, Moment] = {}
         self._sure: tuple[int, bytes] = (0, b"")
@@ -97,6 +94,7 @@ class Watch:
         self._heard, self._dark_ms = 0, 0  # the last entry heard of; when the gate went dark
         self._verified: tuple[int, bytes] = (0, bytes(32))
         self.services = HeldByServices(world.site, self.finds)
+        self.lists = OnLists(self.finds, self._whole)
         self._seen: tuple[int, bool, bool, bool] | None = None
         self._outages = False
         """Some began since the journal was last verified."""
@@ -179,12 +177,6 @@ class Watch:
             now = standing(self.truth, lines, gate_well=self.card_well and trusted)
         self.timeline.note(self._now_ms(), now, frozenset(self.truth.failing))
 
-    def only(self, kind: str, since: Moment, until: Moment | None) -> bool:
-        """Whether nothing else failed meanwhile, by the gate's own times."""
-        ends_ms = until.unix_ms - self._begun_ms if until is not None else self._now_ms()
-        between = self.timeline.between(since.unix_ms - self._begun_ms, ends_ms)
-        return {k for _, _, failing in between for k in failing} == {kind}
-
     def happens(self, happening: Happening) -> None:
         """Something happens in the world."""
         if isinstance(happening, Tap):
@@ -203,15 +195,14 @@ class Watch:
                 seq += 1
                 self._record(seq, event, command.record)
         self._heard = seq
+        self.lists.judged(self.owing.open.values(), self._waiting_taps(event.at))
         if seq > before:
             self._sure = head
         if isinstance(event, Tapped) or (
             isinstance(event, RecordFailed) and isinstance(event.cause, Tapped)
         ):
             self.coming = None
-        for owed, incidents in self.owing.exempted:
-            self._exempt(owed, incidents)
-        self.owing.exempted.clear()
+        self.claims.judged(self.owing, self._now_ms())
 
     def _catches_up(self, upto: int) -> None:
         """What was durable just before the power went, so that nobody could be told of it."""
@@ -224,6 +215,7 @@ class Watch:
                     tapped_ms = self._tap_ms.get(record.tap, tapped_ms)
                 if record is not None:
                     self.owing.hears(record, tapped_ms)
+                    self.lists.hears(row.seq, record)
 
     def _record(self, seq: int, event: Event, record: AnyRecord) -> None:
         tapped_ms = self._now_ms()
@@ -235,7 +227,7 @@ class Watch:
                 tapped_ms = self._tap_ms.get(tap_seq, tapped_ms)
                 self._loose.pop(tap_seq, None)
                 self._opened(record)
-                if not event.at.trusted:
+                if not event.at.trusted and _named(event) != record.day:
                     text = f"{record.reference}: for {record.day}, by a clock that nobody trusts"
                     self.finds("4. the day of the tap", text)
             case TapCounted(tap_seq):
@@ -249,8 +241,17 @@ class Watch:
                 self.seen.proves(on_paper, person.inss or person.limosa, self._tray())
         self.services.hears(record)
         self.owing.hears(record, tapped_ms)
+        self.lists.hears(seq, record)
         if self.told is not None:
             self.tells(f"{seq} {record!r}")
+
+    def _whole(self) -> Whole:
+        assert self._play is not None
+        return self._play.tray.whole
+
+    def _waiting_taps(self, now: Moment) -> int:
+        """Of workers, since the gate was last switched on, that no day is known of."""
+        return sum(at.boot_id == now.boot_id for at in self._loose.values())
 
     def _tray(self) -> Sequence[Sheet]:
         assert self._play is not None
@@ -337,6 +338,7 @@ class Watch:
             if at.boot_id == now.boot_id:
                 self.finds("5.3 a tap obliges", f"entry {seq} still waits for its day")
         self._loose.clear()
+        self.lists.over(today - dt.timedelta(days=3))
         self.verify()
         assert self._play is not None
         self._restarts.look(self._play.daemon.keeper)
@@ -351,6 +353,7 @@ class Watch:
         if known is not None and known.outcome is not outcome:
             text = f"{owed.reference}: {known.outcome} in the state, {outcome} by its records"
             self.finds("5.3 one outcome", text)
+        self.lists.proved(owed)
         there = self.services.of(owed)
         if outcome is Outcome.REGISTERED and not there:
             self.finds("5.3 one outcome", f"{owed.reference}: registered, and no service has it")
@@ -360,24 +363,9 @@ class Watch:
             text = f"{owed.reference}: {outcome}, nothing said in doubt, and the service has it"
             self.finds("5.3 one outcome", text)
 
-    def _exempt(self, owed: Owed, incidents: tuple[str, ...]) -> None:
-        if owed.outcome is not Outcome.EXEMPT:
-            return  # a receipt or a list goes before it
-        midnight = self.world.ms(owed.day + dt.timedelta(days=1))
-        why = false_because(self.timeline, owed.tapped_ms, midnight, TOLERATED_MS)
-        text = f"{owed.reference} of {owed.day}: {why}"
-        said_ms = [self.words[name] for name in incidents if name in self.words]
-        if why and said_ms:
-            self._in_good_faith[owed.reference] = max(*said_ms, self._now_ms()), text
-        elif why:
-            self.finds("5.4 no false exemption", text)
-
     def ends(self) -> None:
-        """The world is over: what somebody said in good faith was taken back once known better."""
-        for reference, (said_ms, text) in self._in_good_faith.items():
-            exempt = self.owing.all[reference].outcome is Outcome.EXEMPT
-            if exempt and self._now_ms() - said_ms > TAKEN_BACK_MS:
-                self.finds("5.4 no false exemption", f"{text}; nobody took it back")
+        """The world is over."""
+        self.claims.over(self._now_ms())
         self.verify()
 
     def verify(self) -> None:
@@ -394,3 +382,8 @@ class Watch:
             self.finds("5.5 the journal verifies", str(finding))
         self.counts["entries"] = last
         self._verified = (last, found.head)
+
+
+def _named(event: Event) -> dt.date | None:
+    """Which day a person said it is, whose clock nobody trusts, to whoever made a list."""
+    return event.day if isinstance(event, ReferenceEntered | ListAsked) else None

@@ -9,6 +9,8 @@ import datetime as dt
 import random
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from agent.core.outage.facts import Medium
 from agent.core.roster import Worker
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew
@@ -78,7 +80,12 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
         if chance.random() < 0.3:
             week = max(0, chance.choice(CHANGES) - weeks + 1)
     starts = dt.datetime.combine(FIRST_MONDAY + dt.timedelta(weeks=week), dt.time(), ZONE)
-    site = site_of(random.Random(f"{seed}/site"))
+    paper = random.Random(f"{seed}/paper")
+    site = msgspec.structs.replace(
+        site_of(random.Random(f"{seed}/site")),
+        mute=paper.random() < 0.25,
+        diligent=paper.random() < 0.4,
+    )
     nights = NIGHTS[random.Random(f"{seed}/nights").random() < 0.3]
     people = _people(random.Random(f"{seed}/people"), workers, site, nights)
     empty = World(seed, starts, weeks * 7, site, people, (), ())
@@ -92,6 +99,7 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
     happenings += _gate(random.Random(f"{seed}/gate"), empty, days, tapped)
     happenings += _persons(random.Random(f"{seed}/persons"), empty, days)
     happenings += misfortunes.chains(random.Random(f"{seed}/chains"), empty, days)
+    happenings += misfortunes.papers(paper, empty, days)
     end_ms = empty.ms(starts.date() + dt.timedelta(days=weeks * 7))
     inside = (h for h in happenings if 0 < h.at_ms < end_ms - MINUTE_MS)
     return World(

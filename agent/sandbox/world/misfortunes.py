@@ -13,10 +13,14 @@ from agent.sandbox.world.values import (
     DAY_MS,
     HOUR_MS,
     MINUTE_MS,
+    SECOND_MS,
     Happening,
+    Interrupted,
     Phoned,
+    Roll,
     Ticket,
     Trouble,
+    Typed,
     World,
 )
 
@@ -57,6 +61,48 @@ def chain(chance: random.Random, world: World, midnight: int, hour: float) -> It
             yield Ticket(_told_ms(chance, at_ms, over_ms), kind, at_ms, over_ms, _how(chance))
         if chance.random() < 0.5:
             yield Phoned(at_ms + round(chance.uniform(-0.2, 1) * (over_ms - at_ms)))
+
+
+PAPERS = (0.03, 0.15, 0.4)
+"""Of the days: how many see the paper procedure to its end, or to where something stops it."""
+STOPS = ("power", "power", "power", "stop", "full", "read-only")
+KEYS = ("", "", "", "2#", "3#", "3#", "4#", "5#1#", "6#2#", "1#", "8#")
+"""What is typed beside what the slips ask for."""
+
+
+def papers(chance: random.Random, world: World, days: list[int]) -> Iterator[Happening]:
+    """Mornings on which nothing is delivered for hours by the site's own fault, so that lists are
+    made: numbers come, people come later, the roll ends, the gate stops in the midst of it."""
+    often = chance.choice(PAPERS)
+    for day in days:
+        if chance.random() < often:
+            yield from paper_day(chance, world, day)
+
+
+def paper_day(chance: random.Random, world: World, day: int) -> Iterator[Happening]:
+    """One of them."""
+    midnight = world.ms(world.starts.date() + dt.timedelta(days=day))
+    begins_ms = midnight + round(chance.uniform(5, 7.5) * HOUR_MS)
+    ends_ms = midnight + round(chance.uniform(8.5, 26) * HOUR_MS)
+    kinds = [k for k, c in CAUSES.items() if c.where(world.site) and not c.exempts(world.site)]
+    yield Trouble(begins_ms, ends_ms - begins_ms, chance.choice(kinds))
+    for _ in range(chance.randrange(1, 7)):
+        yield Typed(_between(chance, begins_ms, ends_ms), chance.choice(KEYS))
+    if chance.random() < 0.5:
+        yield Roll(_between(chance, begins_ms, ends_ms), chance.randrange(3))
+    for _ in range(chance.randrange(4)):
+        yield Interrupted(
+            _between(chance, begins_ms, ends_ms),
+            round(chance.uniform(-4, 12) * SECOND_MS),
+            chance.randrange(30) if chance.random() < 0.7 else 0,
+            round(chance.uniform(0.1, 6) * MINUTE_MS),
+            chance.choice(STOPS),
+        )
+
+
+def _between(chance: random.Random, begins_ms: int, ends_ms: int) -> int:
+    """Rather early than late: people come in the morning."""
+    return begins_ms + round(chance.betavariate(1, 2.5) * (ends_ms - begins_ms))
 
 
 def _next(chance: random.Random, before: str, kinds: list[str], theirs: list[str]) -> str:

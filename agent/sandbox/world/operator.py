@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from agent.core.outage import instructions
 from agent.sandbox.presence_ledger import Submitted
-from agent.sandbox.simulation import CODE
-from agent.sandbox.world.values import MINUTE_MS, SECOND_MS
+from agent.sandbox.simulation import CODE, KEY_MS
+from agent.sandbox.world.values import MINUTE_MS, SECOND_MS, Card, Cut, Interrupted, Stop
 
 if TYPE_CHECKING:
     from agent.sandbox.world.play import Play
@@ -37,11 +37,13 @@ class Operator:
         self._chance = random.Random(f"{play.world.seed}/operator")
         self._coming = False
         self._number = ""
+        self._haste = 8 if play.world.site.diligent else 1
+        self.interrupted: Interrupted | None = None
 
     def sees(self, resting: str) -> None:
         """The panel shows this now."""
         if resting in CALLS:
-            self._come(self._chance.lognormvariate(2.3, 1.0))
+            self._come(self._chance.lognormvariate(2.3, 1.0) / self._haste)
 
     def _come(self, minutes: float) -> None:
         if not self._coming:
@@ -58,15 +60,13 @@ class Operator:
             self._come(45)
         elif play.panel.resting in CALLS:
             self._act(play.panel.resting)
-            self._come(self._chance.uniform(4, 40))
+            self._come(self._chance.uniform(4, 40) / self._haste)
 
     def _act(self, resting: str) -> None:
         play = self._play
         if resting == "printer-waits":
             play.tray.roll = NEW_ROLL_PARTS
-            state = play.daemon.keeper.state
-            if any(job.unsure for job in state.papers.jobs.values()):
-                self.types("6#2#")  # one more copy, marked as such, is never wrong
+            self._looks()
             return
         if resting == "number-wanted":
             self._enter_number()
@@ -74,6 +74,22 @@ class Operator:
         asked = instructions.now(play.daemon.keeper.state, play.clock.now())
         if asked is not None:
             self._follow(asked.key)
+
+    def _looks(self) -> None:
+        """Where only a person can tell what came out: whoever sees every page says so, or lets it
+        be printed again, which is never wrong."""
+        papers, whole = self._play.daemon.keeper.state.papers, self._play.tray.whole
+        unsure = [job for job in papers.jobs.values() if job.unsure]
+        if unsure:
+            there = all((j.number, n) in whole for j in unsure for n in range(1, j.parts + 1))
+            self.types("6#1#" if there and self._chance.random() < 0.7 else "6#2#")
+
+    def does(self, keys: str) -> None:
+        """Types this; nothing: a reference number."""
+        if self._play.watch.running and keys:
+            self.types(keys, asked=keys in ("2#", "3#"))
+        elif self._play.watch.running:
+            self._enter_number()
 
     def _follow(self, key: str) -> None:
         """Does what the slip says."""
@@ -88,7 +104,7 @@ class Operator:
             case "now.use-form" | "now.enter-reference":
                 self._enter_number()
             case "now.print-list":
-                self.types("2#")
+                self.types("2#", asked=True)
             case "now.register-online":
                 if opens and chance.random() < 0.5:
                     self._register_online()
@@ -99,15 +115,33 @@ class Operator:
         again = self._number
         if self._chance.random() < 0.15:
             again = str(int(self._number) + 1)
-        self.types(f"{self._number}#{again}#")
+        self.types(f"{self._number}#{again}#", asked=again == self._number)
 
-    def types(self, keys: str) -> None:
-        """The code, sometimes mistyped, and these keys."""
+    def types(self, keys: str, *, asked: bool = False) -> None:
+        """The code, sometimes mistyped, and these keys. `asked`: which day it is comes after them
+        where the gate does not know that."""
+        if asked and not self._play.clock.now().trusted:
+            keys += f"{self._play.world.day(self._play.clock.true_ms):%d%m%Y}#"
         code = CODE if self._chance.random() < 0.9 else "4312"
         begins_s = (self._play.clock.true_ms + 2 * SECOND_MS) / 1000
         self.said.append(keys)
         self._play.press(begins_s, f"{code}#")
         self._play.press(begins_s + 5, keys)
+        interrupted, self.interrupted = self.interrupted, None
+        if interrupted is not None:
+            ends_ms = 7 * SECOND_MS + len(keys) * KEY_MS
+            self._play.after(ends_ms + interrupted.after_ms, lambda: self._interrupt(interrupted))
+
+    def _interrupt(self, by: Interrupted) -> None:
+        """What comes between, as it would come at any other time."""
+        at_ms = self._play.clock.true_ms
+        match by.how:
+            case "power":
+                self._play.happen(Cut(at_ms, by.lasts_ms, by.crossing))
+            case "stop":
+                self._play.happen(Stop(at_ms, by.lasts_ms))
+            case _:
+                self._play.happen(Card(at_ms, by.lasts_ms, by.how))
 
     def _register_online(self) -> None:
         """Who waits is registered by phone, in the online service, under the firm's account."""

@@ -77,6 +77,7 @@ class Play(Simulation):
         super().__init__(self.office.people(), rules_of(world.site), world.starts, world.seed)
         self._stopping: Stop | None = None
         self.inbox.before_taking, self.inbox.doze = self._still_powered, self._doze_ms
+        self.tray.mute = world.site.mute
         self.watch.begins(self)
         self.operator = Operator(self)
         for happening in world.happenings:
@@ -195,9 +196,10 @@ class Play(Simulation):
     # --- happenings ------------------------------------------------------------------------------
 
     def _act(self, happening: Happening) -> Callable[[], None]:
-        return lambda: self._happen(happening)
+        return lambda: self.happen(happening)
 
-    def _happen(self, happening: Happening) -> None:
+    def happen(self, happening: Happening) -> None:
+        """Lets it happen now; what lasts ends by itself."""
         self.watch.happens(happening)
         match happening:
             case Tap(_, uid, _, way):

@@ -54,7 +54,7 @@ def given(play: Play, ticket: Ticket) -> None:
             said.insert(0, (party, number, f"{number}0"))
         case "own first":
             said.insert(0, ("own", "", ""))
-    play.watch.words[incident.name] = ticket.until_ms
+    play.watch.claims.said[incident.name] = ticket.until_ms
     for n, words in enumerate(said):
         play.after(n * AGAIN_MS, partial(_says, play, incident.name, *words))
     mended_ms = max(play.clock.true_ms, ticket.until_ms)

@@ -48,6 +48,10 @@ class Site(msgspec.Struct, frozen=True):
     cleaners: str = ""
     """The employer whose workers owe Check In and Out."""
     latency_ms: int = 800
+    mute: bool = False
+    """The printer says nothing: only who looks knows what came out."""
+    diligent: bool = False
+    """Whoever goes to the gate when it calls is there in minutes."""
     patient: bool = False
     """The gate tries a little less often than by default: a long outage in a third of the calls."""
     """How long a service takes to answer on an ordinary day."""
@@ -179,6 +183,25 @@ class Phoned(msgspec.Struct, frozen=True, tag="phoned"):
     at_ms: int
 
 
+class Typed(msgspec.Struct, frozen=True, tag="typed"):
+    """Somebody types these keys at the keypad, after the code; `keys` empty: a reference number."""
+
+    at_ms: int
+    keys: str
+
+
+class Interrupted(msgspec.Struct, frozen=True, tag="interrupted"):
+    """From then on, the next time that somebody is at the keypad: so long after it, at the
+    `crossing`th thing that the gate does, something stops it. `how`: its `power` goes, the agent is
+    stopped in order (`stop`), the card is `full` or `read-only`; for so long."""
+
+    at_ms: int
+    after_ms: int
+    crossing: int
+    lasts_ms: int
+    how: str
+
+
 class Reader(msgspec.Struct, frozen=True, tag="reader"):
     """The reader is unplugged for a while: nobody can tap."""
 
@@ -202,6 +225,8 @@ Happening = (
     | Roll
     | Ticket
     | Phoned
+    | Typed
+    | Interrupted
     | Reader
 )
 
