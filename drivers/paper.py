@@ -186,11 +186,13 @@ PrintEvent = PrinterReady | PartStarted | PartDone | JobDone
 @dataclass(frozen=True, slots=True)
 class PrintRequest:
     """Print `document` from part `certain` (from 0) on; parts before `sent` bear the duplicate
-    banner, since some of them may be on paper already."""
+    banner, since some of them may be on paper already. `left`: another job may have left something
+    in the printer."""
 
     document: Document
     certain: int = 0
     sent: int = 0
+    left: bool = False
 
 
 # --- settings -------------------------------------------------------------------------------
@@ -224,6 +226,7 @@ def to_json(request: PrintRequest, settings: PrinterSettings) -> Iterator[str]:
         "settings": asdict(settings),
         "certain": request.certain,
         "sent": request.sent,
+        "left": request.left,
     }
     yield from document_to_json(request.document, beside)
 
@@ -233,7 +236,7 @@ def from_plain(plain: Mapping[str, Any]) -> tuple[PrintRequest, PrinterSettings]
     document = document_from_plain(plain)
     settings = dict(plain["settings"])
     settings["paper"] = Paper(settings["paper"])
-    request = PrintRequest(document, plain["certain"], plain["sent"])
+    request = PrintRequest(document, plain["certain"], plain["sent"], plain["left"])
     return request, PrinterSettings(**settings)
 
 

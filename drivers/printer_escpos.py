@@ -10,7 +10,10 @@ forgotten. What is believed of a printer is only what it says itself:
 - a part is certain when each check mark laid in it was answered (see `escpos_rendering`); a
   printer that never answers gets the whole job, and none of it is certain;
 - what an earlier job left in its buffer is printed before anything new is sent, or the marks in it
-  would be taken for those of the new part.
+  would be taken for those of the new part;
+- a printer whose earlier job was killed within a picture waits for the rest of that, and would take
+  the new part for it: what answers no mark is told to forget what it holds (DLE DC4 8), or where it
+  does not know how, is sent the rest of the largest picture, as white.
 
 No write waits longer than `WRITE_S`, except to a file; the process that prints is killed for
 that (see `print_job`).
@@ -41,6 +44,14 @@ MARK_S = 15.0  # the slowest head prints what lies between two marks, pictures t
 QUIET_S = 2.0  # so long after an answer nothing more of an earlier job comes
 CHUNK_BYTES = 1024
 DLE_EOT = b"\x10\x04"
+CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
+"""DLE DC4 8: clears the buffers and breaks off what is being processed, a picture too; nothing may
+be sent behind it before its answer (Epson's command reference). All of it control characters, which
+a printer without that command does not print."""
+BLOCK = 0x37  # begins what a printer says in more than a byte, up to a NUL; `7%` answers CLEAR
+LARGEST_PICTURE_BYTES = 32 * 1024
+"""Of those that are rendered here, a QR code over the whole width is the largest: 27 KiB. NUL
+outside a picture is ignored."""
 _PRINTER, _OFFLINE_CAUSE, _PAPER = b"\x01", b"\x02", b"\x04"  # n of DLE EOT n
 
 HINTS = {
@@ -54,12 +65,17 @@ HINTS = {
 class EscposPrinter:
     """One opened printer, for one job. Made by `open_printer`."""
 
-    def __init__(self, settings: PrinterSettings, renderer: Renderer, wire: Wire) -> None:
+    def __init__(
+        self, settings: PrinterSettings, renderer: Renderer, wire: Wire, mark_s: float
+    ) -> None:
         self._settings = settings
+        self._mark_s = mark_s
         self._renderer = renderer
         self._wire = wire
         self._answers: list[int] = []
         self._marks = 0
+        self._in_block = False
+        self._cleared = False
 
     def __enter__(self) -> Self:
         return self
@@ -104,9 +120,12 @@ class EscposPrinter:
         try:
             status = self.status()
             answers = status is not PrinterStatus.UNKNOWN
-            if answers and not status.blocks and sent > certain:
+            left = request.left or sent > certain
+            if answers and not status.blocks and (left or not self._idle()):
                 self._settle(alive)
                 status = self.status()
+            elif not answers and sent > certain:
+                self._fill_up(alive)
             for index in range(request.certain, len(request.document.parts)):
                 if status.blocks or (answers and status is PrinterStatus.UNKNOWN):
                     return _stopped(certain, sent, status)
@@ -143,18 +162,48 @@ class EscposPrinter:
             self._wire.write(rendered.data[start : start + CHUNK_BYTES])
             alive()
 
+    def _idle(self) -> bool:
+        """True when the printer answers a mark at once: it waits for the rest of nothing."""
+        self._marks = 0
+        self._wire.write(MARK)
+        end = time.monotonic() + ANSWER_S
+        while not self._marks and time.monotonic() < end:
+            self._take(0.05)
+        return self._marks > 0
+
     def _settle(self, alive: Callable[[], None]) -> None:
-        """Lets a printer come to the end of what it was sent before: a mark behind it is answered
-        last, and then nothing more."""
+        """Lets a printer come to the end of what it was sent before; one that does not come there
+        waits for the rest of a picture, and is brought out of it."""
+        if self._comes_to_its_end(alive) or self.status().blocks:
+            return
+        self._cleared = False
+        self._wire.write(CLEAR)
+        end = time.monotonic() + ANSWER_S
+        while not self._cleared and time.monotonic() < end:
+            self._take(0.05)
+        if not self._cleared:
+            self._fill_up(alive)
+            self._comes_to_its_end(alive)
+
+    def _comes_to_its_end(self, alive: Callable[[], None]) -> bool:
+        """A mark behind what it was sent is answered last, and then nothing more; False: not even
+        that, though nothing stops it."""
         self._marks, heard, last = 0, 0, time.monotonic()
         self._wire.write(MARK)
-        while time.monotonic() - last < (QUIET_S if heard else MARK_S):
+        while time.monotonic() - last < (QUIET_S if heard else self._mark_s):
             alive()
             self._take(ANSWER_S)
             if self._marks > heard:
                 heard, last = self._marks, time.monotonic()
             elif self.status().blocks:
-                return
+                break
+        return heard > 0
+
+    def _fill_up(self, alive: Callable[[], None]) -> None:
+        """Sends the rest of a picture, whatever is missing of it."""
+        for _ in range(0, LARGEST_PICTURE_BYTES, CHUNK_BYTES):
+            self._wire.write(bytes(CHUNK_BYTES))
+            alive()
 
     def _printed(self, marks: int, alive: Callable[[], None]) -> bool:
         """True once every mark was answered; False when the printer stopped or fell silent."""
@@ -164,7 +213,7 @@ class EscposPrinter:
             self._take(ANSWER_S)
             if self._marks > seen:
                 seen, last = self._marks, time.monotonic()
-            elif time.monotonic() - last > MARK_S or self.status().blocks:
+            elif time.monotonic() - last > self._mark_s or self.status().blocks:
                 return False
         return True
 
@@ -178,17 +227,23 @@ class EscposPrinter:
         return self._answers[0] if self._answers else None
 
     def _take(self, wait_s: float) -> None:
-        """Sorts what came by the bits that are fixed: 0xx1xx10 answers DLE EOT, 0xx0xxxx GS r."""
+        """Sorts what came by the bits that are fixed: 0xx1xx10 answers DLE EOT, 0xx0xxxx GS r; what
+        is said in more than a byte begins with BLOCK and ends with NUL."""
         for byte in self._wire.read(wait_s):
-            if byte & 0x93 == 0x12:
+            if self._in_block or byte == BLOCK:
+                self._in_block = byte != 0
+                self._cleared |= byte == 0
+            elif byte & 0x93 == 0x12:
                 self._answers.append(byte)
             elif byte & 0x90 == 0:
                 self._marks += 1
 
 
-def open_printer(settings: PrinterSettings) -> EscposPrinter:
-    """The printer, opened. Raises DeviceNotFound, DeviceBusy, or DeviceProtocolError for a
-    profile that python-escpos does not have."""
+def open_printer(settings: PrinterSettings, mark_s: float = MARK_S) -> EscposPrinter:
+    """The printer, opened; `mark_s`: how long a mark may wait for its answer. Raises
+    DeviceNotFound, DeviceBusy, or DeviceProtocolError for a profile that python-escpos does not
+    have.
+    """
     try:
         renderer = Renderer(settings)
     except ValueError as error:
@@ -196,7 +251,7 @@ def open_printer(settings: PrinterSettings) -> EscposPrinter:
             f"printer: the profile {settings.profile!r} is not known to python-escpos",
             "Leave the profile empty, or take a name from `python-escpos` (TM-T20II, POS-5890).",
         ) from error
-    return EscposPrinter(settings, renderer, open_wire(settings))
+    return EscposPrinter(settings, renderer, open_wire(settings), mark_s)
 
 
 def _stopped(certain: int, sent: int, status: PrinterStatus) -> JobDone:

@@ -115,6 +115,8 @@ class ChildPrinting:
         self._running: _Process | None = None
         self._warm: _Process | None = None
         self._warm_until_ms = 0
+        self._left = False
+        """Whether something of the last job may still be in the printer."""
 
     def ready(self) -> None:
         """Lets a process get warm, unless one is."""
@@ -132,7 +134,7 @@ class ChildPrinting:
         self._queue = [d for d in self._queue if not _of_job(d.what, job)]
         running = self._running
         if running is not None and _of_job(running.what, job):
-            self._running = None
+            self._running, self._left = None, True
             self._work.start("printing ends", running.close)
 
     def slip(self, order: PrintSlip) -> None:
@@ -182,7 +184,7 @@ class ChildPrinting:
             again = self._clock.now().mono_ms + RETRY_MS
             self._queue.append(_Due(again, what))
             return
-        job.what = what
+        job.what, job.left = what, self._left
         self._running = job
         self._work.start("printing", partial(self._hand_over, job, what))
 
@@ -216,6 +218,8 @@ class ChildPrinting:
     def _after(self, job: _Process) -> None:
         """Lets the process go; a slip that did not come out is tried again."""
         what, ended = job.what, job.ended
+        if ended is not None:
+            self._left = ended.certain < ended.sent
         self._work.start("printing ends", job.close)
         if isinstance(what, _Slip) and ended is not None and ended.problem:
             log.warning("slip %s: %s; to do: %s", what.order.slip, ended.problem, ended.hint)
@@ -231,6 +235,7 @@ class _Process:
         self, settings: PrinterSettings, clock: Clock, report: Callable[[Event], None]
     ) -> None:
         self.what: Print | _Slip | None = None
+        self.left = False
         self.over = False
         self.ended: JobDone | None = None
         self._clock = clock
@@ -244,7 +249,7 @@ class _Process:
         certain, sent = (
             (self.what.certain, self.what.sent) if isinstance(self.what, Print) else (0, 0)
         )
-        self._job.start(PrintRequest(document, certain, min(sent, self._parts)))
+        self._job.start(PrintRequest(document, certain, min(sent, self._parts), self.left))
 
     def give_up(self) -> None:
         """There is nothing to print after all."""

@@ -7,7 +7,8 @@
 It prints what fits its state: out of paper, with an open cover or offline it stops where it is
 and keeps what it has in its buffer of 4 KiB (Epson TM-T20II, manual); when that is full it reads
 no more, and the host's writes block. Status questions (DLE EOT) are answered when they arrive,
-GS r when it is reached, as the command reference has it. `power_cycle` loses buffer and modes and
+GS r when it is reached, as the command reference has it; DLE DC4 8 clears the buffers on the spot
+and breaks off a picture of which the rest is waited for. `power_cycle` loses buffer and modes and
 breaks the connection.
 """
 
@@ -35,6 +36,9 @@ from .escpos_strip import Strip
 BUFFER_BYTES = 4096
 TICK_S = 0.02  # how soon the printer notices what a hand did to it
 _REAL_TIME = re.compile(rb"\x10\x04([\x01-\x04])", re.DOTALL)
+_CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
+_CLEARED = b"\x37\x25\x00"
+_REAL_TIME_BEGUN = (b"\x10\x04", *(_CLEAR[:n] for n in range(len(_CLEAR) - 1, 0, -1)))
 _FIXED_BITS = 0x12  # bits 1 and 4 of every DLE EOT answer
 
 
@@ -43,7 +47,8 @@ class Hardware:
     """What hands and wear do to a printer; write it at any time.
 
     `paper_dots`: how much paper is left, None: enough. `mute`: no answer ever. `deaf`: it reads
-    nothing, as a printer that hangs. `line_s`: how long its head takes for a line.
+    nothing, as a printer that hangs. `line_s`: how long its head takes for a line. `clears`: it
+    knows the command that clears its buffers, which not every maker's does.
     """
 
     paper_dots: int | None = None
@@ -53,6 +58,7 @@ class Hardware:
     mute: bool = False
     deaf: bool = False
     line_s: float = 0.0
+    clears: bool = True
 
     @property
     def paper_out(self) -> bool:
@@ -192,11 +198,17 @@ class EscposEmulator:
         self._interpreter.buffer += self._answer_real_time(data)
 
     def _answer_real_time(self, data: bytes) -> bytes:
-        """`data` without the status questions in it, which are answered on the spot."""
+        """`data` without what is carried out on the spot: status questions, and clearing."""
         data = self._real_time_tail + data
-        tail = next((t for t in (b"\x10\x04", b"\x10") if data.endswith(t)), b"")
+        tail = next((t for t in _REAL_TIME_BEGUN if data.endswith(t)), b"")
         self._real_time_tail = tail
         data = data[: len(data) - len(tail)]
+        if self.hardware.clears and _CLEAR in data:
+            data = data.rpartition(_CLEAR)[2]
+            self._interpreter.clear()
+            if data:
+                self._interpreter.faults.append("data behind a clearing before its answer")
+            self._answer(_CLEARED)
         for question in _REAL_TIME.finditer(data):
             self._answer(bytes([_FIXED_BITS | self._dle_eot(question[1][0])]))
         return _REAL_TIME.sub(b"", data)

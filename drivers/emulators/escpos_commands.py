@@ -51,6 +51,12 @@ class Interpreter:
         self._code_page = CODE_PAGES[0]
         self._picture = None
 
+    def clear(self) -> None:
+        """Forgets what it holds and what it is at; modes and code page stay."""
+        self.buffer.clear()
+        self.strip.drop()
+        self._picture = None
+
     def step(self) -> bool:
         """Carries out one command or letter; False when the buffer holds no whole one."""
         if not self.buffer:
@@ -65,6 +71,8 @@ class Interpreter:
                 used = self._esc()
             case n if n == GS:
                 used = self._gs()
+            case 0:
+                used = 1  # ignored
             case n if n < FIRST_LETTER:
                 used = self._fault(1)
             case n:

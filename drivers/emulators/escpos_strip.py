@@ -69,6 +69,10 @@ class Strip:
         self._line.clear()
         self.style = Style()
 
+    def drop(self) -> None:
+        """Forgets the letters that wait to be printed."""
+        self._line.clear()
+
     def set(self, **changes: bool | int) -> None:
         """Changes the style of the letters that follow."""
         self.style = replace(self.style, **changes)  # type: ignore[arg-type]

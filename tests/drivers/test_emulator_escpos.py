@@ -119,6 +119,37 @@ def test_paper_that_ends_stops_the_print_and_a_new_roll_goes_on(wire: str) -> No
         wait_for(lambda: emulator.text == "1\n2\n3\n4")
 
 
+CLEAR = b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08"
+
+
+@pytest.mark.parametrize("cut", [0, 1, 4, 9])
+def test_clearing_breaks_off_a_picture_and_is_answered_on_the_spot(cut: int) -> None:
+    with EscposEmulator() as emulator, connected(emulator) as host:
+        host.sendall(b"letters\x1dv0\x00\x48\x00\x64\x00" + b"\xff" * 100 + CLEAR[:cut])
+        wait_for(lambda: emulator.received.endswith(b"\xff" + CLEAR[:cut]))
+        host.sendall(CLEAR[cut:])
+        assert host.recv(16) == b"\x37\x25\x00"
+        host.sendall(b"after\n\x1dr\x01")
+        assert host.recv(16) == b"\x00"
+        assert emulator.text == "after"
+
+
+def test_what_is_sent_behind_a_clearing_before_its_answer_is_a_fault() -> None:
+    with EscposEmulator() as emulator:
+        asked(emulator, CLEAR + b"x")
+        assert emulator.faults == ["data behind a clearing before its answer"]
+
+
+def test_a_printer_that_cannot_clear_goes_on_with_its_picture() -> None:
+    with EscposEmulator() as emulator, connected(emulator) as host:
+        emulator.hardware.clears = False
+        host.sendall(b"\x1dv0\x00\x48\x00\x64\x00" + CLEAR + bytes(72 * 100 + 50))
+        host.sendall(b"after\n\x1dr\x01")
+        assert host.recv(16) == b"\x00"
+        assert emulator.text == "after"
+        assert emulator.faults == []
+
+
 def test_a_power_cut_loses_the_buffer_and_the_connection() -> None:
     with EscposEmulator() as emulator:
         emulator.hardware.offline = True

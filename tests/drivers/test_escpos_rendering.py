@@ -209,5 +209,5 @@ def test_a_word_too_wide_for_large_letters_is_printed_smaller_and_whole() -> Non
 
 def test_a_request_is_the_same_behind_the_pipe() -> None:
     document = attendance_document(LIST, [texts("nl"), texts("de")])
-    request, printer = PrintRequest(document, 1, 2), PrinterSettings("network", "p:9100")
+    request, printer = PrintRequest(document, 1, 2, True), PrinterSettings("network", "p:9100")
     assert from_plain(json.loads("".join(to_json(request, printer)))) == (request, printer)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -141,6 +143,63 @@ def test_marks_of_what_lay_in_the_buffer_never_make_a_new_part_certain() -> None
             done = printer.print(PrintRequest(PAGES, done.certain, done.sent), ignored)
         assert "DUPLICATE" in emulator.text
         assert (done.certain, done.sent, done.status) == (0, 1, PrinterStatus.PAPER_OUT)
+
+
+PICTURE = b"\x1dv0\x00\x48\x00\x80\x01" + b"\xff" * 72 * 100
+"""384 rows are told, of which 100 come: the process that printed was killed."""
+
+
+def left_within_a_picture(emulator: EscposEmulator) -> None:
+    host, port = emulator.address.split(":")
+    with socket.create_connection((host, int(port)), WAIT_S) as wire:
+        wire.sendall(PICTURE)
+    wait_for(lambda: bytes(emulator.received) == PICTURE)
+
+
+@pytest.mark.parametrize("sent", [0, 1])
+@pytest.mark.parametrize("clears", [True, False])
+def test_a_printer_that_waits_for_the_rest_of_a_picture_prints_the_next_job_whole(
+    clears: bool, sent: int
+) -> None:
+    with EscposEmulator() as emulator:
+        emulator.hardware.clears = clears
+        left_within_a_picture(emulator)
+        with open_printer(at_printer(emulator), mark_s=1.0) as printer:
+            end = printer.print(PrintRequest(PAGES, 0, sent), ignored)
+        assert end == JobDone(3, 3, PrinterStatus.OK)
+        for n in (1, 2, 3):
+            lines = re.findall(rf"line {n}-.*", emulator.text)
+            assert lines == [f"line {n}-{i}" for i in range(40)]
+        assert emulator.text.count("page 1 of 3") == 1
+        assert emulator.text.count("DUPLICATE") == sent
+        assert [fault for fault in emulator.faults if "10 14" not in fault] == []
+
+
+def test_a_silent_printer_that_waits_for_a_picture_gets_the_rest_of_it_before_the_job_again() -> (
+    None
+):
+    with EscposEmulator() as emulator:
+        emulator.hardware.mute = True
+        left_within_a_picture(emulator)
+        with open_printer(at_printer(emulator)) as printer:
+            assert printer.print(PrintRequest(PAGES, 0, 1), ignored).certain == 0
+        wait_for(lambda: "line 3-39" in emulator.text)
+        assert [f"line 1-{i}" for i in range(40)] == re.findall(r"line 1-.*", emulator.text)
+        assert emulator.faults == []
+
+
+def test_what_another_job_left_is_printed_and_not_cleared_and_makes_no_part_certain() -> None:
+    with EscposEmulator() as emulator:
+        emulator.hardware.paper_dots = 20 * 30
+        done = print_to(emulator, PAGES)
+        emulator.hardware.paper_dots = None
+        emulator.hardware.line_s = 0.02
+        other = Document(((Text("another slip"),),), "DUPLICATE")
+        with open_printer(at_printer(emulator)) as printer:
+            request = PrintRequest(other, left=True)
+            assert printer.print(request, ignored) == JobDone(1, 1, PrinterStatus.OK)
+        assert done.certain == 0
+        assert emulator.text.index("line 1-39") < emulator.text.index("another slip")
 
 
 def test_a_power_cut_within_a_list_leaves_its_part_uncertain_on_the_network() -> None:

@@ -23,6 +23,7 @@ from agent.evidence.clock import SystemClock
 from agent.paper.documents import Documents
 from agent.paper.printing import ChildPrinting
 from agent.seams import ThreadWork
+from drivers.emulators.escpos import EscposEmulator
 from drivers.paper import JobDone, PrinterSettings
 
 CONFIG = load_config(Path(__file__).parents[2] / "config" / "werfpoort.example.toml")
@@ -37,13 +38,13 @@ PATIENCE_S = 30.0
 class Gate:
     """Printing as the loop drives it."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, settings: PrinterSettings, *languages: str) -> None:
         self.heard: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.clock = SystemClock()
-        settings = PrinterSettings(kind="file", address=str(target))
         rules = Rules(CONFIG.zone)
         seams = (self.clock, ThreadWork())
-        documents = Documents(CONFIG)
+        spoken = replace(CONFIG.gate, languages=languages or CONFIG.gate.languages)
+        documents = Documents(replace(CONFIG, gate=spoken))
         self.printing = ChildPrinting(
             settings, documents, lambda: State(rules), seams, self.heard.put
         )
@@ -67,7 +68,7 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def gate(target: Path) -> Iterator[Gate]:
-    gate = Gate(target)
+    gate = Gate(PrinterSettings(kind="file", address=str(target)))
     yield gate
     gate.printing.close()
 
@@ -106,3 +107,21 @@ def test_what_is_dropped_is_printed_no_more_whether_it_waits_or_has_begun(
     gate.printing.print(replace(ORDER, job=8))
     gate.ended(8)
     assert len(target.read_bytes()) == len(first)  # one list each, and nothing of the others
+
+
+def test_what_a_stopped_job_left_in_the_printer_does_not_make_the_next_one_certain() -> None:
+    with EscposEmulator() as emulator:
+        # In English all of it is letters, and waits in the printer's buffer.
+        gate = Gate(PrinterSettings(kind="network", address=emulator.address), "en")
+        emulator.hardware.paper_dots = 300
+        gate.printing.print(ORDER)
+        stopped = gate.ended(ORDER.job).event
+        assert stopped.certain < stopped.sent
+        assert emulator.cuts == 0
+        emulator.hardware.line_s = 0.02  # what waits in the printer comes out slowly
+        emulator.hardware.paper_dots = None
+        gate.printing.print(replace(ORDER, job=8))
+        done = gate.ended(8)
+        assert (done.event.certain, done.event.problem) == (done.parts, "")
+        assert emulator.cuts == 2  # what was left, and all of the next one
+        gate.printing.close()
