@@ -114,6 +114,7 @@ MUTANTS = (
         "agent/core/delivery/expiry.py",
         "for o in (*ledger.waiting_on(over), *handed):",
         "for o in handed:",
+        where="evenings",
     ),
     Mutant(
         "green without a receipt",
@@ -168,10 +169,10 @@ MUTANTS = (
         where="evenings",
     ),
     Mutant(
-        "a list without its number is proof",
-        "agent/core/paper/papers.py",
-        "return bool(self.reference) and self.printed and numbered",
-        "return self.printed",
+        "a list that was only ordered is proof",
+        "agent/core/paper/print_jobs.py",
+        "if ended and obligation.on_paper and",
+        "if ended and obligation.lists and",
         where="evenings",
     ),
     Mutant(
