@@ -148,7 +148,7 @@ class PaperDesk:
             "lines": sheet.made.lines_to_fill_in,
             "filled_in": sheet.filled,
             "proof": sheet.stands,
-            "waits_for": lacks(sheet, self._state().papers.jobs.values()),
+            "waits_for": lacks(sheet, self._state().papers.jobs.values())[1],
         }
 
     def _pdf(self, number: str) -> Answer:

@@ -89,13 +89,15 @@ def _concerns(obligation: Obligation, today: dt.date, state: State) -> Iterator[
 
 
 def _list(state: State, sheet: Sheet) -> dict[str, Any]:
+    lack, words = lacks(sheet, state.papers.jobs.values())
     return {
         "number": sheet.made.number,
         "reference": sheet.reference,
         "names": len(sheet.rows),
         "lines": sheet.made.lines_to_fill_in,
         "filled_in": sheet.filled,
-        "waits_for": lacks(sheet, state.papers.jobs.values()),
+        "lacks": lack.value if lack is not None else "",
+        "waits_for": words,
     }
 
 
@@ -122,6 +124,7 @@ def _line(state: State, name: str, now: Moment) -> dict[str, Any]:
         "given_up": way.down,
         "next_try_in_s": max(0, way.rests_until_ms - now.mono_ms) // 1000,
         "failing_since": _clock(trouble.since, state) if trouble else "",
+        "failure": trouble.kind if trouble else "",
         "why": trouble.message if trouble else "",
         "to_do": trouble.hint if trouble else "",
     }

@@ -24,6 +24,12 @@ from agent.web.rendering import NAMES, Renderer, catalogue, linked
 
 ORDER = ("status", "now", "numbers", "papers", "firms", "ways", "attention", "layers")
 TOKEN = "{{token}}"
+FAILURES = frozenset((
+    "NotReached", "CertificateRefused", "NameNotResolved", "AnswerLost", "AnswerUnreadable",
+    "Refused", "NotAuthenticated", "NotAuthorised", "WrongEnvironment", "Unavailable",
+    "ServiceFault", "CredentialError", "Interrupted", "Defect",
+))  # fmt: skip
+"""Why a channel fails, by the name of its error: those that the page has words for."""
 URGENT_S = 2 * 3600
 """What waits when midnight is so near is told in another colour."""
 
@@ -86,6 +92,7 @@ class Maker:
         return {
             "attention": glance.attention[:MOST_CONCERNS],
             "count": glance.count,
+            "failures": FAILURES,
             "firms": config.employers,
             "hidden": _hidden,
             "left": f"{left_s // 3600}:{left_s // 60 % 60:02}",

@@ -37,7 +37,7 @@ from agent.core.paper.paper_events import (
     SlipKind,
 )
 from agent.core.paper.paper_records import Paper
-from agent.core.paper.papers import lacks
+from agent.core.paper.papers import Lack, lacks
 from agent.core.paper.print_jobs import EVERY_PART
 from agent.core.records import Entry, described, kind_of
 from agent.core.roster import Roster, Worker
@@ -610,7 +610,9 @@ def test_a_document_that_cannot_be_made_is_told_and_tried_again_not_called_print
     assert again.after_ms > 0
     assert gate_says(gate) is Signal.PRINTER_WAITS
     (sheet,) = gate.state.papers.sheets.values()
-    assert "could not be made" in lacks(sheet, gate.state.papers.jobs.values())
+    lack, words = lacks(sheet, gate.state.papers.jobs.values())
+    assert lack is Lack.UNKNOWN
+    assert "could not be made" in words
 
 
 def test_whoever_was_enrolled_is_on_the_roster_no_more_once_their_days_are_over() -> None:

@@ -4,6 +4,7 @@ whole gate: doors, headers, forms, streams, limits."""
 from __future__ import annotations
 
 import datetime as dt
+import html
 import json
 import re
 import socket
@@ -38,6 +39,7 @@ from agent.web.door import ONE
 from agent.web.glance import Seam
 from agent.web.live import MOST_LISTENERS
 from agent.web.opening import open_page, open_shut
+from agent.web.rendering import words
 from agent.web.server import MOST_CONNECTIONS, PageServer, PageUnserved
 
 ACCESS, OPERATOR = "135790", "482915"
@@ -348,6 +350,27 @@ def test_what_is_done_on_the_page_is_journaled_with_its_way_and_name(behind: Any
         assert "Niet gedaan:" not in client.get("/").text  # it is said once
     (got,) = (r for r in page.records if isinstance(r, ReferenceGot))
     assert (got.number, got.how, got.by) == ("RSZ-47/A", "form", "page")
+
+
+def test_why_a_channel_fails_and_what_a_list_lacks_is_said_in_each_language(behind: Any) -> None:
+    page = behind()
+    page.refused()
+    with page.within(operator=True) as client:
+        client.post("/do/list", data={"token": token(client)})
+        for language in LANGUAGES:
+            said = html.unescape(client.get(f"/?lang={language}").text)
+            own = {
+                key: words(language)(key) for key in ("fails.AnswerUnreadable", "lacks.reference")
+            }
+            assert all(text in said for text in own.values()), language
+            assert "werfpoort fallback enter" not in said
+    other = behind()
+    other.stage.fails["rsz"] = Failure("SomethingNew", "never seen before")
+    other.stage.taps(1)
+    with other.browser() as client:
+        said = client.get("/").text
+    assert words("nl")("fails.other") in said
+    assert "never seen before" in said
 
 
 def test_a_national_number_that_was_typed_for_a_name_is_not_repeated_in_full(behind: Any) -> None:

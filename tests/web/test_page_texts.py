@@ -10,19 +10,32 @@ from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
 from agent import locale, web
+from agent.channels.base import ChannelError
+from agent.channels.credentials import CredentialError
 from agent.core.concerns import BOTH, standing
 from agent.core.obligations import Outcome
 from agent.core.outage.correction import PARTIES
 from agent.core.outage.procedure import INSTRUCTIONS
+from agent.core.paper.papers import Lack
 from agent.core.presence import UNCOUNTED
 from agent.core.signals import SIGNALS
 from agent.locale import LANGUAGES
 from agent.web.acting import ANSWERS, STEPS
+from agent.web.parts import FAILURES
 from agent.web.rendering import key_of, language_wanted
 
 WEB = Path(web.__file__).parent
 STANDINGS = {UNCOUNTED, "open", "being sent", "handed over", BOTH}
+
+
+def kinds_of(error: type[ChannelError]) -> set[str]:
+    """The names of what an error is split into."""
+    return {name for kind in error.__subclasses__() for name in {kind.__name__} | kinds_of(kind)}
+
+
 FAMILIES = {
+    "fails.": {*FAILURES, "other"},
+    "lacks.": {lack.value for lack in Lack},
     "do.": set(STEPS),
     "party.": set(PARTIES),
     "standing.": {key_of(one) for one in STANDINGS | set(Outcome)},
@@ -85,6 +98,12 @@ def test_every_way_an_obligation_can_stand_has_a_text() -> None:
         re.findall(r'"([a-z ]+)" if', body)
     )
     assert told | {BOTH} == STANDINGS - {UNCOUNTED}
+
+
+def test_every_way_a_channel_fails_has_a_text() -> None:
+    """Those of the engine's own: what a restart cut off, and what no channel foresaw."""
+    assert CredentialError.__name__ in kinds_of(ChannelError)  # so all of them are loaded
+    assert kinds_of(ChannelError) | {"Interrupted", "Defect"} == FAILURES
 
 
 def test_every_answer_belongs_to_an_instruction_that_there_is() -> None:

@@ -12,9 +12,12 @@ from agent.core.records import AgentStarted, AttemptEnded, DayBegan, Entry
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`since`: the first failure in a row. `message` and `hint` are those of the last one."""
+    """`since`: the first failure in a row. `kind`, `message` and `hint` are those of the last one;
+    `kind`: the name of the channel error, or `Interrupted` or `Defect`.
+    """
 
     since: Moment
+    kind: str
     message: str
     hint: str
 
@@ -43,4 +46,5 @@ def _after(
             return troubles
         return {name: trouble for name, trouble in troubles.items() if name != line}
     since = troubles[line].since if line in troubles else entry.at
-    return {**troubles, line: Trouble(since, ended.message or ended.failure, ended.hint)}
+    said = ended.message or ended.failure
+    return {**troubles, line: Trouble(since, ended.failure, said, ended.hint)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from agent.core.journal_records import CheckpointSigned
 from agent.core.moment import Moment
@@ -27,6 +28,7 @@ from agent.core.paper.paper_records import (
     ReferenceGot,
 )
 from agent.core.records import AgentStarted, DayBegan, Entry
+from drivers.paper import PrinterStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +101,41 @@ class Job:
         return self.held is not None and self.held.unsure
 
 
-def lacks(sheet: Sheet, jobs: Iterable[Job]) -> str:
-    """What a list waits for before it is proof, in words; empty once it is."""
+class Lack(StrEnum):
+    """What a list waits for before it is proof."""
+
+    REFERENCE = "reference"
+    PRINTER = "printer"
+    LOOK = "look"
+    """Somebody who looks whether every page came out."""
+    PAPER_OUT = "paper-out"
+    COVER_OPEN = "cover-open"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+    """The printer stopped, and does not say why."""
+
+
+_STOPPED: Mapping[str, Lack] = {
+    PrinterStatus.PAPER_OUT: Lack.PAPER_OUT,
+    PrinterStatus.COVER_OPEN: Lack.COVER_OPEN,
+    PrinterStatus.OFFLINE: Lack.OFFLINE,
+}
+
+
+def lacks(sheet: Sheet, jobs: Iterable[Job]) -> tuple[Lack | None, str]:
+    """What a list waits for before it is proof, and in words; None and empty once it is."""
     if sheet.stands:
-        return ""
+        return None, ""
     mine = [job for job in jobs if job.due.number == sheet.made.number]
     held = next((job.held for job in mine if job.held is not None), None)
     if held is not None:
-        return f"{held.cause}; to do: {held.hint}"
+        stopped = _STOPPED.get(held.status, Lack.UNKNOWN)
+        words = f"{held.cause}; to do: {held.hint}"
+        return Lack.LOOK if held.unsure else stopped, words
     if not sheet.reference:
-        return "its reference number; to do: type it at the keypad, or werfpoort fallback enter"
-    return "the printer"
+        to_do = "type it at the keypad, or werfpoort fallback enter"
+        return Lack.REFERENCE, f"its reference number; to do: {to_do}"
+    return Lack.PRINTER, "the printer"
 
 
 @dataclass(frozen=True, slots=True)
