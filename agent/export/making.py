@@ -1,28 +1,16 @@
-"""`python -m agent.export.making`: makes one bundle in a process of its own.
-
-In: an order as JSON. Out: the bundle as JSON, or why there is none. So what it takes of memory is
-given back, the loop has its core for itself, and a card that hangs hangs nobody's tap.
-"""
+"""`python -m agent.export.making`: makes one bundle in a process of its own."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
-
 import msgspec
 
+from agent import child
 from agent.export.bundle import Made, Order, make
 from agent.journal.fault import JournalError
 from drivers.base import DeviceError
 
 LONGEST_S = 1_500.0
 """Less than the gate waits for an export."""
-NICER = 10
-"""Taps come first."""
 
 
 class NotMade(Exception):
@@ -41,21 +29,12 @@ class _Said(msgspec.Struct):
 
 def in_a_child(order: Order) -> Made:
     """The bundle, made by another process. Raises NotMade."""
-    command = (sys.executable, "-P", "-m", __name__)
     try:
-        done = subprocess.run(
-            command,
-            input=msgspec.json.encode(order, enc_hook=str),
-            capture_output=True,
-            timeout=LONGEST_S,
-            check=False,
-        )
-        said = msgspec.json.decode(done.stdout, type=_Said)
-    except subprocess.TimeoutExpired as error:
-        raise NotMade(
-            f"no bundle after {LONGEST_S:.0f} s", "see whether the card works (dmesg); try again"
-        ) from error
-    except (OSError, msgspec.MsgspecError) as error:
+        said = child.told(__name__, order, _Said, LONGEST_S)
+    except child.Late as error:
+        hint = "see whether the card works (dmesg); try again"
+        raise NotMade(f"no bundle: {error}", hint) from error
+    except child.Silent as error:
         raise NotMade(
             f"the process that makes bundles ended without one ({error})",
             "see the agent's log, and whether memory is short",
@@ -67,14 +46,7 @@ def in_a_child(order: Order) -> Made:
 
 def main() -> None:
     """Makes the bundle that standard input orders."""
-    with suppress(OSError):  # the agent's unit allows no change of priorities
-        os.nice(NICER)
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order, dec_hook=_path)
-    sys.stdout.buffer.write(msgspec.json.encode(_made(order)))
-
-
-def _path(kind: type, value: Any) -> Any:
-    return Path(value) if kind is Path else value
+    child.obey(Order, _made)
 
 
 def _made(order: Order) -> _Said:

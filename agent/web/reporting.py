@@ -1,24 +1,20 @@
 """`python -m agent.web.reporting`: makes the report of an incident in a process of its own.
 
-In: an order as JSON. Out: the file, or why there is none. A journal of years is read whole for it:
-what that takes of memory is given back, and no tap waits for it.
+A journal of years is read whole for it.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from agent import child
+
 LONGEST_S = 60.0
 """A journal of a million entries takes some ten, on a slow card more."""
-NICER = 10
 
 Form = Literal["html", "pdf"]
 
@@ -49,17 +45,10 @@ class _Said(msgspec.Struct):
 def in_a_child(order: Order) -> bytes:
     """The report, made by another process. Raises NoReport."""
     try:
-        done = subprocess.run(
-            (sys.executable, "-P", "-m", __name__),
-            input=msgspec.json.encode(order, enc_hook=str),
-            capture_output=True,
-            timeout=LONGEST_S,
-            check=False,
-        )
-        said = msgspec.json.decode(done.stdout, type=_Said)
-    except subprocess.TimeoutExpired as error:
-        raise NoReport(f"no report after {LONGEST_S:.0f} s; see whether the card works") from error
-    except (OSError, msgspec.MsgspecError) as error:
+        said = child.told(__name__, order, _Said, LONGEST_S)
+    except child.Late as error:
+        raise NoReport(f"no report: {error}; see whether the card works") from error
+    except child.Silent as error:
         raise NoReport("the report could not be made; see the agent's log, and memory") from error
     if not said.made:
         raise NoReport(said.error)
@@ -68,14 +57,7 @@ def in_a_child(order: Order) -> bytes:
 
 def main() -> None:
     """Makes the report that standard input orders."""
-    with suppress(OSError):  # the agent's unit allows no change of priorities
-        os.nice(NICER)
-    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order, dec_hook=_path)
-    sys.stdout.buffer.write(msgspec.json.encode(_made(order)))
-
-
-def _path(kind: type, value: Any) -> Any:
-    return Path(value) if kind is Path else value
+    child.obey(Order, _made)
 
 
 def _made(order: Order) -> _Said:
