@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from agent.sandbox.site import CONFIG
 from agent.sandbox.small_internet import ANCHORS, OTHER_RESOLVER, PAGE_NAME, THEIR_RESOLVER
 
 MAINS_PIN = 26
@@ -11,24 +12,11 @@ TOKEN = "made-up-token"
 ACCESS = "135790"
 """Of the agent's own page."""
 
-GATE = """\
-[gate]
-name = "virtual"
-training = true
-languages = ["en", "nl"]
-data_dir = "{folder}/data"
-control_socket = "{folder}/control.sock"
-roster = "{folder}/roster.csv"
-
-[site]
-name = "Virtual site"
-address = "Stationsstraat 1, 9000 Gent"
-declaration = "{declaration}"
-company = "{company}"
-
-[clock]
-trust = "always"
-
+GATE = (
+    CONFIG.replace("training = true\n", 'training = true\nlanguages = ["en", "nl"]\n')
+    .replace('environment = "Simulation"\n', 'environment = "Simulation"\nbudget_s = 4\n')
+    .replace("waiting_after_s = 2\n", "waiting_after_s = 2\ntaken_back_after_s = 5\n")
+    + """
 [[employers]]
 number = "0448181966"
 name = "Bouwwerken De Linde"
@@ -36,34 +24,6 @@ name = "Bouwwerken De Linde"
 [[employers]]
 number = "0200065765"
 name = "Toitures Meunier"
-
-[[readers]]
-name = "entrance"
-kind = "pn532"
-path = "{folder}/reader"
-
-[panel]
-amber = {amber}
-green = {green}
-red = {red}
-buzzer = {buzzer}
-
-[[channels]]
-name = "checkinatwork"
-kind = "checkinatwork"
-address = "{address}"
-certificate = "{folder}/gate.crt"
-key = "{folder}/gate.key"
-ca_file = "{folder}/authority.crt"
-environment = "Simulation"
-budget_s = 4
-
-[delivery]
-burst_s = 3
-first_retry_s = 1
-longest_retry_s = 3
-waiting_after_s = 2
-taken_back_after_s = 5
 
 [outage]
 hysteresis_s = 10
@@ -80,7 +40,8 @@ provider = "The provider"
 box = "site"
 box_on_mains = true
 """
-"""Completed as `agent.sandbox.site.CONFIG` is."""
+)
+"""That of `agent.sandbox.site` and more, completed as that is."""
 
 MORE = """
 [[channels]]
