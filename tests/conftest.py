@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+from pathlib import Path
 from typing import Protocol
 
 import pytest
@@ -34,6 +35,37 @@ def _needs(what: str, *, available: object, installable_in_ci: bool) -> None:
 @pytest.fixture(scope="session")
 def needs() -> Needs:
     return _needs
+
+
+GATE = """
+[gate]
+name = "noord-1"
+training = true
+roster = "roster.csv"
+data_dir = "data"
+control_socket = "control.sock"
+[site]
+name = "Werf"
+declaration = "1Y1000NF9KCQZ"
+company = "0448181966"
+[clock]
+trust = "always"
+[[readers]]
+[[channels]]
+name = "rsz"
+certificate = "gate.crt"
+key = "gate.key"
+environment = "Simulation"
+address = "https://127.0.0.1:9/"
+"""
+
+
+@pytest.fixture
+def gate_file(tmp_path: Path) -> Path:
+    """The configuration of a gate that lives in the test's folder and reaches nobody."""
+    path = tmp_path / "werfpoort.toml"
+    path.write_text(GATE, encoding="utf-8")
+    return path
 
 
 def pytest_configure() -> None:

@@ -25,27 +25,6 @@ from agent.retention import Retention, soon
 
 COMPANY = "0448181966"
 NOW = Moment(1_795_000_000_000, 1, "b")
-CONFIG = """
-[gate]
-name = "noord-1"
-training = true
-roster = "roster.csv"
-data_dir = "data"
-control_socket = "control.sock"
-[site]
-name = "Werf"
-declaration = "1Y1000NF9KCQZ"
-company = "0448181966"
-[clock]
-trust = "always"
-[[readers]]
-[[channels]]
-name = "rsz"
-certificate = "gate.crt"
-key = "gate.key"
-environment = "Simulation"
-address = "https://127.0.0.1:9/"
-"""
 
 
 def werfpoort(*arguments: object) -> Result:
@@ -53,16 +32,16 @@ def werfpoort(*arguments: object) -> Result:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(gate_file: Path, tmp_path: Path) -> Path:
     """A gate with a main contractor, who made a key."""
     done = werfpoort("keys", "contractor", "--to", tmp_path / "identity.txt")
     recipient = re.search(r"age1\w+", done.output)
     assert recipient
-    path = tmp_path / "werfpoort.toml"
     contractor = f'[[contractors]]\ncompany = "{COMPANY}"\nname = "Bouw"\nmain = true\n'
-    path.write_text(f'{CONFIG}{contractor}recipient = "{recipient[0]}"\n', encoding="utf-8")
+    with gate_file.open("a", encoding="utf-8") as file:
+        file.write(f'{contractor}recipient = "{recipient[0]}"\n')
     (tmp_path / "out").mkdir()
-    return path
+    return gate_file
 
 
 def bundles_in(folder: Path) -> list[Path]:
@@ -96,7 +75,7 @@ def test_a_folder_where_nothing_may_be_put_is_told(config: Path) -> None:
 
 
 def test_without_contractors_the_command_says_what_to_configure(config: Path) -> None:
-    config.write_text(CONFIG, encoding="utf-8")
+    config.write_text(config.read_text().partition("[[contractors]]")[0])
     done = werfpoort("journal", "export", "--to", config.parent / "out", "--config", config)
     assert (done.exit_code, "[[contractors]]" in done.output) == (1, True)
 
@@ -153,6 +132,6 @@ def test_what_is_soon_erased_unexported_is_told_with_a_command_that_exists(confi
     group = main.commands[command[0]]
     assert isinstance(group, click.Group)
     assert command[1] in group.commands
-    config.write_text(CONFIG, encoding="utf-8")
+    config.write_text(config.read_text().partition("[[contractors]]")[0])
     nobody = Retention(load_config(config), lambda: NOW, lambda _: (True, ""))
     assert "[[contractors]]" in soon(Plan(soon=3), nobody.to_do)

@@ -32,38 +32,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-CONFIG = """
-[gate]
-name = "noord-1"
-training = true
-roster = "roster.csv"
-data_dir = "data"
-control_socket = "control.sock"
-[site]
-name = "Werf"
-declaration = "1Y1000NF9KCQZ"
-company = "0448181966"
-[clock]
-trust = "always"
-[[readers]]
-[[channels]]
-name = "rsz"
-certificate = "gate.crt"
-key = "gate.key"
-environment = "Simulation"
-address = "https://127.0.0.1:9/"
-"""
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    path = tmp_path / "werfpoort.toml"
-    path.write_text(CONFIG, encoding="utf-8")
-    return path
-
-
-def test_a_gate_without_an_agent_erases_verifies_and_signs_its_own_journal(config: Path) -> None:
-    here = ("--config", config)
+def test_a_gate_without_an_agent_erases_verifies_and_signs_its_own_journal(gate_file: Path) -> None:
+    here = ("--config", gate_file)
     dry = werfpoort("journal", "erase", *here)
     assert (dry.exit_code, dry.output) == (0, "nothing may be erased today\n")
     done = werfpoort("journal", "erase", "--worker", "w3", "--yes", *here)
@@ -74,14 +44,14 @@ def test_a_gate_without_an_agent_erases_verifies_and_signs_its_own_journal(confi
 
 
 def test_a_checkpoint_that_a_phone_took_from_the_screen_shows_a_journal_cut_short(
-    config: Path,
+    gate_file: Path,
 ) -> None:
-    here = ("--config", config)
+    here = ("--config", gate_file)
     drawn = werfpoort("journal", "checkpoint", "--qr", *here).output.splitlines()
     text = drawn.pop()
     assert seen(drawn) == text
     assert werfpoort("journal", "verify", *here, "--checkpoint", text).exit_code == 0
-    file = config.parent / "data/journal.db"
+    file = gate_file.parent / "data/journal.db"
     with reading(file) as connection:  # it was signed for whoever asked: nothing lies beyond it
         assert [row.kind for row in rows(connection, parse_checkpoint(text).upto)] == [
             "checkpoint-signed"
@@ -111,8 +81,8 @@ def seen(drawn: list[str]) -> str:
     return str(code.text)
 
 
-def test_a_worker_that_is_no_number_is_told_how_to_name_one(config: Path) -> None:
-    result = werfpoort("journal", "erase", "--worker", "Peeters", "--config", config)
+def test_a_worker_that_is_no_number_is_told_how_to_name_one(gate_file: Path) -> None:
+    result = werfpoort("journal", "erase", "--worker", "Peeters", "--config", gate_file)
     assert result.exit_code == 1
     assert "w12" in result.output
 

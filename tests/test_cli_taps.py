@@ -22,37 +22,14 @@ from agent.journal.rows import reading, rows
 from agent.journal.store import decoded
 from agent.sandbox.people import crew
 
-CONFIG = """
-[gate]
-name = "noord-1"
-training = true
-roster = "roster.csv"
-data_dir = "data"
-control_socket = "control.sock"
-[site]
-name = "Werf"
-declaration = "1Y1000NF9KCQZ"
-company = "0448181966"
-[clock]
-trust = "always"
-[[readers]]
-[[channels]]
-name = "rsz"
-certificate = "gate.crt"
-key = "gate.key"
-environment = "Simulation"
-address = "https://127.0.0.1:9/"
-"""
 AN, BO = crew(2, random.Random(2))
 TODAY = dt.date.today().isoformat()
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> Path:
+def config(gate_file: Path) -> Path:
     """A gate after a start whose clock was never right: An tapped, then a stranger."""
-    path = tmp_path / "werfpoort.toml"
-    path.write_text(CONFIG, encoding="utf-8")
-    settings = load_config(path)
+    settings = load_config(gate_file)
     settings.gate.data_dir.mkdir()
     at = Moment(1_000_000, 1_000, "an earlier start", Trust.UNKNOWN)
     keeper = opened(
@@ -69,7 +46,7 @@ def config(tmp_path: Path) -> Path:
         for after_ms, uid in ((5_000, AN.uid), (65_000, "04FFFFFFFFFFFF")):
             moment = Moment(1_000_000 + after_ms, 1_000 + after_ms, at.boot_id, Trust.UNKNOWN)
             keeper.do(Tapped(moment, "entrance", uid))
-    return path
+    return gate_file
 
 
 def werfpoort(config: Path, *arguments: object) -> Result:

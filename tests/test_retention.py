@@ -24,25 +24,6 @@ from agent.journal.rows import reading, rows
 from agent.journal.verify import verify
 from agent.retention import Retention
 
-CONFIG = """
-[gate]
-name = "noord-1"
-training = true
-roster = "roster.csv"
-data_dir = "data"
-control_socket = "control.sock"
-[site]
-name = "Werf"
-declaration = "1Y1000NF9KCQZ"
-company = "0448181966"
-[[readers]]
-[[channels]]
-name = "rsz"
-certificate = "gate.crt"
-key = "gate.key"
-environment = "Simulation"
-address = "https://127.0.0.1:9/"
-"""
 BEGAN = dt.datetime(2026, 11, 24, 6, 0, tzinfo=dt.UTC)
 SECRET = b"85011512345"
 
@@ -78,10 +59,8 @@ class Gate:
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Gate]:
-    file = tmp_path / "werfpoort.toml"
-    file.write_text(CONFIG, encoding="utf-8")
-    config = load_config(file)
+def gate(gate_file: Path) -> Iterator[Gate]:
+    config = load_config(gate_file)
     config.gate.data_dir.mkdir()
     config.gate.journal.write_bytes(SECRET * 5_000)
     config.gate.journal.with_name("journal.db-wal").write_bytes(SECRET * 100)

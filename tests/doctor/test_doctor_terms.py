@@ -27,36 +27,16 @@ from agent.journal.checkpoint import mark_of, signer_at, signer_from
 from agent.journal.store import Journal
 from agent.sandbox.people import crew
 
-CONFIG = """
-[gate]
-name = "noord-1"
-training = true
-roster = "roster.csv"
-data_dir = "data"
-control_socket = "control.sock"
-[site]
-name = "Werf"
-declaration = "1Y1000NF9KCQZ"
-company = "0448181966"
-[clock]
-trust = "always"
-[[readers]]
-[[channels]]
-name = "rsz"
-certificate = "gate.crt"
-key = "gate.key"
-environment = "Simulation"
-address = "https://127.0.0.1:9/"
-"""
 (AN,) = crew(1, random.Random(1))
 TODAY = dt.date.today()
 
 
-def gate(tmp_path: Path, days_ago: int, more: str = "") -> Config:
+def gate(file: Path, days_ago: int, more: str = "") -> Config:
     """A gate whose only obligation, with its receipt, is so old."""
-    path = tmp_path / "werfpoort.toml"
-    path.write_text(CONFIG + more, encoding="utf-8")
-    (tmp_path / "data").mkdir()
+    with file.open("a", encoding="utf-8") as config:
+        config.write(more)
+    folder = file.parent / "data"
+    folder.mkdir()
     day = TODAY - dt.timedelta(days=days_ago)
     noon = dt.datetime.combine(day, dt.time(12), dt.UTC)
     at = Moment(round(noon.timestamp() * 1000), 1, "boot")
@@ -64,14 +44,14 @@ def gate(tmp_path: Path, days_ago: int, more: str = "") -> Config:
         "j-1", 1, AN.worker, AN.uid, day, "checkinatwork", "in", "entrance", 3, at
     )
     with closing(
-        Journal(tmp_path / "data/journal.db", random.Random(1), signer_from(bytes(32)))
+        Journal(folder / "journal.db", random.Random(1), signer_from(bytes(32)))
     ) as journal:
         journal.append(at, [JournalOpened("0a1b2c3d", "noord-1", True)])
         tap = TapStored("entrance", "in", AN.uid, Verdict.WORKER, 1, "j-1")
         journal.append(at, [tap, owed, ReceiptStored("j-1", 1, "1001", "", ())])
         base = journal.head[0] + 1
         journal.append(at, [DayBegan(TODAY, TODAY, base, 1, 1)])
-    return load_config(path)
+    return load_config(file)
 
 
 @pytest.mark.parametrize(
@@ -83,18 +63,18 @@ def gate(tmp_path: Path, days_ago: int, more: str = "") -> Config:
     ],
 )
 def test_the_doctor_warns_of_what_nobody_took_away(
-    tmp_path: Path, days_ago: int, more: str, grade: Grade, said: str
+    gate_file: Path, days_ago: int, more: str, grade: Grade, said: str
 ) -> None:
-    (verdict,) = terms(gate(tmp_path, days_ago, more))
+    (verdict,) = terms(gate(gate_file, days_ago, more))
     assert verdict.grade is grade
     assert said in verdict.found
     assert bool(verdict.to_do) == (grade is not Grade.WELL)
 
 
 def test_the_doctor_tells_of_a_signing_key_that_is_missing_or_not_the_journals(
-    tmp_path: Path,
+    gate_file: Path,
 ) -> None:
-    config = gate(tmp_path, 30)
+    config = gate(gate_file, 30)
     (missing,) = signing(config)
     assert missing.grade is Grade.BROKEN
     assert "is missing" in missing.found
@@ -110,8 +90,8 @@ def test_the_doctor_tells_of_a_signing_key_that_is_missing_or_not_the_journals(
     assert "was signed by another one before" in replaced.found
 
 
-def test_the_doctor_says_which_key_signs(tmp_path: Path) -> None:
-    config = gate(tmp_path, 30)
+def test_the_doctor_says_which_key_signs(gate_file: Path) -> None:
+    config = gate(gate_file, 30)
     fresh = signer_at(config.gate.signing_key)
     config.gate.journal.unlink()
     with closing(Journal(config.gate.journal, random.Random(2), fresh)) as journal:
@@ -121,8 +101,8 @@ def test_the_doctor_says_which_key_signs(tmp_path: Path) -> None:
     assert mark_of(fresh.public) in well.found
 
 
-def test_an_agent_that_refuses_taps_until_its_disk_is_mended_says_so(tmp_path: Path) -> None:
-    config = gate(tmp_path, 30)
+def test_an_agent_that_refuses_taps_until_its_disk_is_mended_says_so(gate_file: Path) -> None:
+    config = gate(gate_file, 30)
     said = "taps are refused: database or disk is full; to do: free space on its disk"
     server = ControlServer(config.gate.control_socket, lambda asked: {"done": False, "text": said})
     server.start()
@@ -135,9 +115,9 @@ def test_an_agent_that_refuses_taps_until_its_disk_is_mended_says_so(tmp_path: P
 
 
 def test_a_journal_that_is_damaged_is_told_with_what_the_agent_does_about_it(
-    tmp_path: Path,
+    gate_file: Path,
 ) -> None:
-    config = gate(tmp_path, 30)
+    config = gate(gate_file, 30)
     content = bytearray(config.gate.journal.read_bytes())
     content[4096:] = random.Random(1).randbytes(len(content) - 4096)
     config.gate.journal.write_bytes(content)
