@@ -647,6 +647,23 @@ def test_a_service_that_refuses_everything_is_down_and_no_registration_is_the_ca
     assert set(site.outcomes()) == {Outcome.REGISTERED}
 
 
+def test_while_a_line_carries_nothing_what_it_refused_is_tried_one_at_a_time() -> None:
+    site = Gate(BLIND)
+    site.tap(*range(CREW))
+    calls = 0
+    while site.ms < 6 * HOUR:
+        site.until(site.ms + HOUR)
+        site.fail(site.sent(), UNAVAILABLE, jitter=0.9)
+        calls += 1
+    alone = {held.reference for held in site.wrote(ItemHeld)}
+    assert len(alone) == CREW
+    assert calls < 6 * 15 + 3 * CREW
+    back_ms = site.ms
+    assert spoil(site, set()) <= CREW + 1
+    assert set(site.outcomes()) == {Outcome.REGISTERED}
+    assert site.ms - back_ms < 10 * 60_000
+
+
 def test_a_rejected_one_is_sent_again_once_the_roster_is_mended() -> None:
     site = Gate(BLIND)
     site.tap(0, 1)

@@ -158,10 +158,13 @@ def _hold(turn: Turn, event: BurstEnded, failure: Failure, before: Obligation) -
         text = f"refused alone {times} times while others were taken: {failure.message}"
         turn.record(RejectionStored(before.reference, event.attempt, (ItemError(code, text),)))
         return
-    rest_ms = max(
-        REST_ALONE_MS[min(times, len(REST_ALONE_MS) - 1)],
-        schedule.pause_ms(tries, event.jitter, failure.retry_after_ms, turn.at, turn.state.rules),
+    stuck = lines.stuck_on(turn.state, event.channel).items()
+    # The first refusal of each says nothing of how long the line has carried nothing.
+    failures = tries + sum(held.tries - 1 for of, held in stuck if of != before.reference)
+    pause_ms = schedule.pause_ms(
+        failures, event.jitter, failure.retry_after_ms, turn.at, turn.state.rules
     )
+    rest_ms = max(REST_ALONE_MS[min(times, len(REST_ALONE_MS) - 1)], pause_ms)
     turn.record(
         ItemHeld(
             before.reference,

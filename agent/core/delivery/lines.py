@@ -23,7 +23,7 @@ from agent.core.delivery.dispatch import Dispatch, Way
 from agent.core.delivery.inquiries import Ability
 from agent.core.events import Failure
 from agent.core.moment import Moment
-from agent.core.obligations import Ledger, Obligation
+from agent.core.obligations import Hold, Ledger, Obligation
 from agent.core.rules import Line, Rules
 from agent.core.state import State
 from agent.core.turn import Turn
@@ -67,8 +67,8 @@ def _load(state: State, line: Line, way: Way, now: Moment) -> tuple[Obligation, 
         plain = iter(())
     most = min(line.batch, way.load or line.batch) if chief is line or not way.down else 1
     load = tuple(itertools.islice(itertools.chain(others, plain), most))
-    # What was refused alone goes alone, and only when nothing else waits for it.
-    return load or tuple(first[:1])
+    # What was refused alone goes alone, each in its turn, and only when nothing else waits for it.
+    return load or tuple(sorted(first, key=_held_ms)[:1])
 
 
 def _plain(ledger: Ledger, line: Line, days: Iterable[dt.date]) -> Iterator[Obligation]:
@@ -79,16 +79,38 @@ def _plain(ledger: Ledger, line: Line, days: Iterable[dt.date]) -> Iterator[Obli
 
 def _delicate(state: State, line: Line, now: Moment) -> Iterator[Obligation]:
     """Those in doubt, refused alone or passed on that this line may send now."""
-    days = _sendable(now, state.rules)
+    days, rests_ms = _sendable(now, state.rules), _rest_together_ms(state, line.name)
+    served = state.lines.way(line.name).served
     for o in state.ledger.those(state.ledger.delicate):
         if o.duty != line.duty or o.day not in days or line.name in o.passed_by:
             continue
-        if o.hold and o.hold.channel == line.name and o.hold.until_unix_ms > now.unix_ms:
-            continue
+        if o.hold and o.hold.channel == line.name:
+            stuck = o.hold.served == served
+            if max(o.hold.until_unix_ms, rests_ms if stuck else 0) > now.unix_ms:
+                continue
         carrier = in_charge(state.lines, state.rules, o.duty, o.passed_by)
         searched = o.doubt and can_search(line, state.lines.way(line.name))
         if not searched and carrier in (None, line):
             yield o
+
+
+def _held_ms(obligation: Obligation) -> int:
+    return obligation.hold.until_unix_ms if obligation.hold is not None else 0
+
+
+def stuck_on(state: State, name: str) -> dict[str, Hold]:
+    """By reference, those that this line refused alone, and it has carried nothing since.
+
+    Then it may well be the line, and one of them tells as much as all: they rest together.
+    """
+    served = state.lines.way(name).served
+    held = ((o.reference, o.hold) for o in state.ledger.those(state.ledger.delicate))
+    return {r: h for r, h in held if h and h.channel == name and h.served == served}
+
+
+def _rest_together_ms(state: State, name: str) -> int:
+    """Unix ms until which all rest that are stuck on this line; 0 where none is."""
+    return max((hold.until_unix_ms for hold in stuck_on(state, name).values()), default=0)
 
 
 def _sendable(now: Moment, rules: Rules) -> tuple[dt.date, dt.date]:
@@ -121,11 +143,9 @@ def due_ms(state: State, now: Moment) -> int | None:
         return None
     ways = state.lines.ways.values()
     wanted = [way.rests_until_ms for way in ways if way.rests_until_ms > now.mono_ms]
-    wanted += [
-        now.mono_ms + o.hold.until_unix_ms - now.unix_ms
-        for o in state.ledger.those(state.ledger.delicate)
-        if o.hold is not None and o.hold.until_unix_ms > now.unix_ms
-    ]
+    held_ms = [_held_ms(o) for o in state.ledger.those(state.ledger.delicate)]
+    held_ms += [_rest_together_ms(state, name) for name in state.lines.ways] if held_ms else []
+    wanted += [now.mono_ms + ms - now.unix_ms for ms in held_ms if ms > now.unix_ms]
     return min(wanted, default=None)
 
 
