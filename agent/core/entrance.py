@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import replace
 
 from agent.core import badges
+from agent.core.badges import Book
 from agent.core.commands import Show
 from agent.core.dating import open_obligation, settle_loose
 from agent.core.events import (
@@ -109,7 +110,7 @@ def roster_offered(turn: Turn, event: RosterOffered) -> None:
         turn.record(change)
     listed, uids = len(turn.state.book.listed), len(turn.state.book.badges)
     turn.record(RosterTaken(event.source, listed, uids, added, removed, changed, event.problems))
-    _mend(turn)
+    mend(turn, book)
     turn.reply(
         event.asked,
         True,
@@ -142,7 +143,7 @@ def badge_assigned(turn: Turn, event: BadgeAssignmentAsked) -> None:
     else:
         before = len(turn.state.taps.loose)
         turn.record(BadgeAssigned(event.uid, found[0]))
-        _mend(turn)
+        mend(turn)
         counted = before - len(turn.state.taps.loose)
         turn.reply(
             event.asked, True, f"badge linked to worker w{found[0]}; {counted} tap(s) counted"
@@ -160,8 +161,9 @@ def badge_dismissed(turn: Turn, event: BadgeDismissalAsked) -> None:
     turn.reply(event.asked, True, "dismissed: its taps of today oblige to nothing")
 
 
-def _mend(turn: Turn) -> None:
-    """After a change of the roster: loose taps may count, rejected ones are sent once more."""
+def mend(turn: Turn, before: Book | None = None) -> None:
+    """After a change of the roster, or once the clock tells the day again: loose taps may count,
+    rejected ones are sent once more. `before`: the book until now."""
     settle_loose(turn)
     if not turn.at.trusted:
         return
@@ -169,9 +171,17 @@ def _mend(turn: Turn) -> None:
     for obligation in tuple(turn.state.ledger.obligations.values()):
         if obligation.outcome is not Outcome.REJECTED or obligation.day < today:
             continue
-        held = turn.state.book.holder(obligation.uid)
+        held = _held_now(obligation, turn.state.book, before)
         if held is None or held[1] == obligation.person:
             continue
         known = turn.state.ledger.latest(held[0], obligation.day)
         if known is None or known.number == obligation.number:
             turn.record(ObligationAmended(obligation.reference, held[0], held[1]))
+
+
+def _held_now(owed: Obligation, book: Book, before: Book | None) -> tuple[int, Worker] | None:
+    """Who holds the badge that was tapped, or the one that replaced it until now."""
+    found = book.holder(owed.uid)
+    listing = before.listed.get(owed.worker) if found is None and before is not None else None
+    others = (book.holder(uid) for uid in (listing.badges if listing is not None else ()))
+    return found or next(filter(None, others), None)

@@ -19,7 +19,7 @@ from dataclasses import replace
 from agent.core import export_answers, exports, journal_answers, readers, records
 from agent.core.clock_records import ClockChanged, ServerTimeCompared
 from agent.core.commands import Command, Send, Show
-from agent.core.dating import date_entries, day_named, settle_loose
+from agent.core.dating import date_entries, day_named
 from agent.core.delivery import (
     ahead,
     asking,
@@ -34,6 +34,7 @@ from agent.core.delivery.answers import burst_ended
 from agent.core.entrance import (
     badge_assigned,
     badge_dismissed,
+    mend,
     roster_offered,
     roster_unreadable,
     tapped,
@@ -138,7 +139,7 @@ def _answer(turn: Turn, event: Event) -> None:
             journal_answers.answer(turn, event)
         case ClockSet(_, shift_ms):
             turn.record(ClockChanged(shift_ms))
-            settle_loose(turn)
+            mend(turn)
         case CredentialSeen():
             proving.credential_seen(turn, event)
         case TapDayNamed():
@@ -226,7 +227,7 @@ def _started(turn: Turn, event: Started) -> None:
             )
     asking.interrupted(turn)
     print_jobs.resume(turn)
-    settle_loose(turn)
+    mend(turn)
 
 
 def _keep_the_day(turn: Turn) -> None:
