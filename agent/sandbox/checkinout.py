@@ -223,7 +223,7 @@ class CheckInOutService(JsonService):
         at = dt.datetime.fromisoformat(item.registrationDate)
         submitted = _submitted(item, at)
         # The day is never the reason: the instant is.
-        errors = [e for e in registration_errors(submitted, submitted.day, self._rules)]
+        errors = [e for e in registration_errors(submitted, submitted.day, self.rules)]
         if not visit.now - self._oldest <= at <= visit.now + dt.timedelta(seconds=SKEW_S):
             errors.append(("6", "The registration date must be now."))
         if errors:

@@ -77,7 +77,7 @@ class JsonService(ABC):
         self.faults = Faults()
         self.ledger = ledger if ledger is not None else PresenceLedger()
         self._clock = clock
-        self._rules = rules if rules is not None else Rules()
+        self.rules = rules if rules is not None else Rules()
         self._calls: list[Call] = []
         self._lock = threading.Lock()
 

@@ -29,6 +29,7 @@ from agent.sandbox.checkinout import CheckInOutService
 from agent.sandbox.json_service import JsonService
 from agent.sandbox.presence import PresenceService
 from agent.sandbox.presence_ledger import PresenceLedger
+from agent.sandbox.presence_rules import Rules
 from agent.sandbox.serving import InProcess
 from agent.sandbox.supplier import SupplierService
 from agent.sandbox.virtual import VirtualClock
@@ -89,6 +90,11 @@ class Offices:
         self.supplier = SupplierService(
             now, {TOKEN: "simulated gate"}, ledger=self.ledger, number_after=NUMBER_AFTER
         )
+
+    def know(self, rules: Rules) -> None:
+        """From now on the authority knows so much of workers and firms."""
+        for service in (self.ciaw, self.cio, self.supplier):
+            service.rules = rules
 
     def posts(self, names: Iterable[str]) -> dict[str, Post]:
         """New channels, as a process has them that has just started."""

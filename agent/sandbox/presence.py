@@ -85,7 +85,7 @@ class PresenceService:
         self.gatekeeper = Gatekeeper(authority)
         self._clock = clock
         self._environment = environment
-        self._rules = rules if rules is not None else Rules()
+        self.rules = rules if rules is not None else Rules()
         self._accounts = accounts
         self._calls: list[Call] = []
         self._lock = threading.Lock()
@@ -142,7 +142,7 @@ class PresenceService:
 
     def errors_of(self, submitted: Submitted, today: dt.date) -> list[answers.Error]:
         """The business errors of one registration."""
-        return registration_errors(submitted, today, self._rules)
+        return registration_errors(submitted, today, self.rules)
 
 
 class _Visit:

@@ -194,7 +194,7 @@ class SupplierService(JsonService):
             kept.number = self.ledger.register(submitted, now, kept.sender).number
 
     def _errors(self, submitted: Submitted, now: dt.datetime) -> list[tuple[str, str]]:
-        return registration_errors(submitted, now.astimezone(BRUSSELS).date(), self._rules)
+        return registration_errors(submitted, now.astimezone(BRUSSELS).date(), self.rules)
 
     def _ask_after(self, visit: Visit) -> Said:
         kept = self._kept.get(visit.references[0])

@@ -72,7 +72,7 @@ def _rewrite(play: Play) -> None:
 
 
 def _mended(play: Play, edit: Edit) -> None:
-    play.office.mends(edit)
+    play.office.mends(edit, play.clock.true_ms)
     _rewrite(play)
 
 

@@ -39,6 +39,7 @@ from agent.sandbox.world.held_by_services import HeldByServices
 from agent.sandbox.world.infrastructure import Infrastructure
 from agent.sandbox.world.on_lists import OnLists, Whole
 from agent.sandbox.world.owing import Owed, Owing
+from agent.sandbox.world.reaching import Reaching
 from agent.sandbox.world.restarting import Restarts
 from agent.sandbox.world.seen import Seen
 from agent.sandbox.world.timeline import Standing, Timeline, standing
@@ -94,6 +95,7 @@ class Watch:
         self._heard, self._dark_ms = 0, 0  # the last entry heard of; when the gate went dark
         self._verified: tuple[int, bytes] = (0, bytes(32))
         self.services = HeldByServices(world.site, self.finds)
+        self.reaching = Reaching(world, self.timeline, self.services, self.finds)
         self.lists = OnLists(self.finds, self._whole)
         self._seen: tuple[int, bool, bool, bool] | None = None
         self._outages = False
@@ -165,6 +167,8 @@ class Watch:
 
     def stands(self) -> None:
         """Notes how it stands in truth, when that changed."""
+        if self._play is not None and abs(self._play.off_ms()) > MINUTE_MS:
+            self.reaching.odd.add(self.world.day(self._now_ms()))
         trusted = self._play is None or self._play.clock.trust is not Trust.UNKNOWN
         seen = (self.truth.changes, self.running, trusted, self.card_well)
         if seen == self._seen:
@@ -214,7 +218,7 @@ class Watch:
                 elif isinstance(record, ObligationOpened):
                     tapped_ms = self._tap_ms.get(record.tap, tapped_ms)
                 if record is not None:
-                    self.owing.hears(record, tapped_ms)
+                    self.owing.hears(record, tapped_ms, self._dark_ms)
                     self.lists.hears(row.seq, record)
 
     def _record(self, seq: int, event: Event, record: AnyRecord) -> None:
@@ -240,7 +244,7 @@ class Watch:
                 person = self.owing.all[on_paper.reference].person
                 self.seen.proves(on_paper, person.inss or person.limosa, self._tray())
         self.services.hears(record)
-        self.owing.hears(record, tapped_ms)
+        self.owing.hears(record, tapped_ms, self._now_ms())
         self.lists.hears(seq, record)
         if self.told is not None:
             self.tells(f"{seq} {record!r}")
@@ -354,6 +358,7 @@ class Watch:
             text = f"{owed.reference}: {known.outcome} in the state, {outcome} by its records"
             self.finds("5.3 one outcome", text)
         self.lists.proved(owed)
+        self.reaching.settled(owed)
         there = self.services.of(owed)
         if outcome is Outcome.REGISTERED and not there:
             self.finds("5.3 one outcome", f"{owed.reference}: registered, and no service has it")

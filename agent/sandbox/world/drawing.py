@@ -100,6 +100,7 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
     happenings += _persons(random.Random(f"{seed}/persons"), empty, days)
     happenings += misfortunes.chains(random.Random(f"{seed}/chains"), empty, days)
     happenings += misfortunes.papers(paper, empty, days)
+    happenings += misfortunes.numbers(random.Random(f"{seed}/numbers"), empty, days)
     end_ms = empty.ms(starts.date() + dt.timedelta(days=weeks * 7))
     inside = (h for h in happenings if 0 < h.at_ms < end_ms - MINUTE_MS)
     return World(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from agent.core.delivery.inquiries import Ability
 from agent.core.delivery.inquiry_records import InquiryClosed
 from agent.core.records import AgentStarted, AttemptEnded, DayBegan, Record
+from agent.core.roster import Worker
 from agent.sandbox.presence_ledger import Entry, PresenceLedger
 from agent.sandbox.world.owing import Owed
 from agent.sandbox.world.values import ZONE, Site
@@ -45,10 +46,13 @@ class HeldByServices:
 
     def of(self, owed: Owed) -> list[Entry]:
         """What they hold of this worker's day."""
+        return self.of_day(owed.person, owed.day)
+
+    def of_day(self, person: Worker, day: dt.date) -> list[Entry]:
+        """What they hold of that day of this person."""
         self.look()
-        number = owed.person.inss or owed.person.limosa
-        found = self._standing.get((number, owed.day), [])
-        return [e for e in found if e.submitted.declaration == owed.person.declaration]
+        found = self._standing.get((person.inss or person.limosa, day), [])
+        return [e for e in found if e.submitted.declaration == person.declaration]
 
     def look(self) -> None:
         """Looks at what came in since the last time."""

@@ -8,12 +8,14 @@ import random
 from collections.abc import Iterator
 
 from agent.sandbox.world.causes import CAUSES
+from agent.sandbox.world.edits import UNKNOWN
 from agent.sandbox.world.tickets import HOW
 from agent.sandbox.world.values import (
     DAY_MS,
     HOUR_MS,
     MINUTE_MS,
     SECOND_MS,
+    Edit,
     Happening,
     Interrupted,
     Phoned,
@@ -98,6 +100,21 @@ def paper_day(chance: random.Random, world: World, day: int) -> Iterator[Happeni
             round(chance.uniform(0.1, 6) * MINUTE_MS),
             chance.choice(STOPS),
         )
+
+
+NUMBERS = (0.02, 0.1, 0.3)
+"""Of the days: how many begin with a number on the roster that the services refuse."""
+
+
+def numbers(chance: random.Random, world: World, days: list[int]) -> Iterator[Happening]:
+    """The technician takes over a number that nobody has; it is mended later that day, or not."""
+    often = chance.choice(NUMBERS)
+    for day in days:
+        if chance.random() < often:
+            midnight = world.ms(world.starts.date() + dt.timedelta(days=day))
+            at_ms = midnight + round(chance.uniform(0, 7) * HOUR_MS)
+            lasts_ms = round(chance.uniform(0.5, 20) * HOUR_MS)
+            yield Edit(at_ms, lasts_ms, UNKNOWN, chance.randrange(len(world.people)))
 
 
 def _between(chance: random.Random, begins_ms: int, ends_ms: int) -> int:

@@ -26,7 +26,8 @@ from agent.core.roster import Worker
 
 @dataclass(slots=True)
 class Owed:
-    """An obligation. `tapped_ms`: true time of its first tap; `unsure`: it was sent, and no answer
+    """An obligation. `tapped_ms`: true time of its first tap; `opened_ms`: of
+    when the gate knew of it; `unsure`: it was sent, and no answer
     or only a supplier's said what became of it."""
 
     reference: str
@@ -35,6 +36,7 @@ class Owed:
     duty: str
     tapped_ms: int
     marks: set[Outcome] = field(default_factory=set)
+    opened_ms: int = 0
     receipt: str = ""
     unsure: bool = False
     ahead: bool = False
@@ -58,11 +60,12 @@ class Owing:
         self.exempted: list[tuple[Owed, tuple[str, ...]]] = []
         self._carried: dict[int, tuple[str, ...]] = {}
 
-    def hears(self, record: Record, tapped_ms: int) -> None:
+    def hears(self, record: Record, tapped_ms: int, now_ms: int = 0) -> None:
         """Takes one record."""
         match record:
             case ObligationOpened() as o:
                 owed = Owed(o.reference, o.person, o.day, o.duty, tapped_ms, ahead=o.ahead)
+                owed.opened_ms = max(now_ms, tapped_ms)
                 self.all[o.reference] = self.open[o.reference] = owed
             case ObligationAmended(reference, _, person):
                 owed = self.all[reference]

@@ -21,11 +21,13 @@ from agent.evidence.devices import gate_of
 from agent.journal.fault import JournalError
 from agent.journal.keeper import Keeper
 from agent.sandbox.faults import Faults
+from agent.sandbox.presence_rules import Rules
 from agent.sandbox.simulation import Shown, Simulation
 from agent.sandbox.virtual import VirtualInbox
 from agent.sandbox.world import beside
 from agent.sandbox.world.checks import ROSTER_MS, Watch
 from agent.sandbox.world.configuration import rules_of
+from agent.sandbox.world.edits import other_number
 from agent.sandbox.world.findings import Watched
 from agent.sandbox.world.infrastructure import Infrastructure, Layered, Surroundings
 from agent.sandbox.world.mailbox import Mailbox
@@ -78,6 +80,8 @@ class Play(Simulation):
         self._stopping: Stop | None = None
         self.inbox.before_taking, self.inbox.doze = self._still_powered, self._doze_ms
         self.tray.mute = world.site.mute
+        nobodys = frozenset(other_number(somebody.worker) for somebody in world.people)
+        self.offices.know(Rules(unknown_workers=nobodys))
         self.watch.begins(self)
         self.operator = Operator(self)
         for happening in world.happenings:

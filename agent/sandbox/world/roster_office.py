@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.sandbox.people import Person, roster_csv
 from agent.sandbox.world.checks import Watch
-from agent.sandbox.world.edits import EDITS, SPOILT
+from agent.sandbox.world.edits import EDITS, SPOILT, UNKNOWN
 from agent.sandbox.world.values import Crew, Edit, NewBadge, World
 
 
@@ -38,9 +38,11 @@ class RosterOffice:
         """From now on the file is edited so."""
         self._edits[edit.how] = edit
 
-    def mends(self, edit: Edit) -> None:
+    def mends(self, edit: Edit, at_ms: int) -> None:
         """It is no more."""
-        self._edits.pop(edit.how, None)
+        if self._edits.pop(edit.how, None) is not None and edit.how == UNKNOWN and self._here:
+            spoilt = sorted(self._here)[edit.who % len(self._here)]
+            self._watch.reaching.mended.setdefault(spoilt, []).append(at_ms)
 
     def writes(self, file: Path, at_ms: int) -> None:
         """The file as it stands now."""
