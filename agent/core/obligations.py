@@ -376,11 +376,12 @@ def _released(ledger: Ledger, ended: AttemptEnded) -> Ledger:
 
 
 def _amended(ledger: Ledger, reference: str, worker: int, person: Worker) -> Ledger:
-    before = ledger.of(reference)
-    if before is None:
+    if (before := ledger.of(reference)) is None:
         return ledger
-    anew = {"outcome": None, "attempt": 0, "errors": (), "hold": None, "passed_by": ()}
-    ledger = each(ledger, (reference,), worker=worker, person=person, **anew)
+    anew: dict[str, Any] = {"attempt": 0, "errors": (), "hold": None, "passed_by": ()}
+    if worker != before.worker:  # a list that bears another number is no proof
+        anew |= {"lists": (), "list_number": "", "list_reference": ""}
+    ledger = each(ledger, (reference,), worker=worker, person=person, outcome=None, **anew)
     return replace(ledger, days=_with_day(ledger, before.day, worker, before.number))
 
 
