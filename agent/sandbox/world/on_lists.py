@@ -38,7 +38,8 @@ Whole = Collection[tuple[int, int]]
 @dataclass(slots=True)
 class _List:
     made: ListMade
-    rows: list[str] = field(default_factory=list)
+    rows: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    """What each stands for, and whose: a number that is mended afterwards is not on it."""
     reference: str = ""
     stands: bool = False
     jobs: dict[Paper, list[int]] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class OnLists:
                 self._lists[made.number] = _List(made, reference=made.reference)
                 self._fresh.append(self._lists[made.number])
             case PersonListed(number) as row:
-                self._lists[number].rows.append(row.obligation)
+                self._lists[number].rows.append((row.obligation, row.person.identity))
             case ListCompleted(number, reference):
                 self._lists[number].reference = reference
                 self._completed = True
@@ -86,7 +87,8 @@ class OnLists:
                 self._stands(self._lists[number], reference)
             case ObligationOnPaper(reference, day, number, list_reference):
                 known = self._lists[number]
-                if not known.stands or reference not in known.rows or known.made.day != day:
+                named = {obligation for obligation, _ in known.rows}
+                if not known.stands or reference not in named or known.made.day != day:
                     self._finds(RULE, f"{reference} of {day}: list {number} does not prove it")
                 if list_reference != known.reference:
                     self._finds(RULE, f"list {number} bears {known.reference or 'no number'}")
@@ -116,18 +118,19 @@ class OnLists:
         named = set(new.rows) if whole else {row for known in same for row in known.rows}
         for owed in present:
             mine = owed.day == made.day and owed.person.declaration == made.declaration
-            if mine and owed.reference not in named:
+            if mine and (owed.reference, owed.person.identity) not in named:
                 self._finds(RULE, f"{owed.reference} is open, and not on list {made.number}")
         for known in same:
-            twice = {*known.rows} & {*new.rows} - {""}
+            twice = {row for row in {*known.rows} & {*new.rows} if row[0]}
             if known is not new and twice and known.reference == new.reference:
-                text = f"{min(twice)} is on {known.made.number} and {made.number}"
+                text = f"{min(twice)[0]} is on {known.made.number} and {made.number}"
                 self._finds(RULE, f"{text}, both with “{new.reference}”")
 
     def proved(self, owed: Owed) -> None:
         """After its day: whoever stands on a list that is proof ended on paper, or better."""
         for known in self._lists.values():
-            on_it = known.stands and owed.reference in known.rows and known.made.day == owed.day
+            row = owed.reference, owed.person.identity
+            on_it = known.stands and row in known.rows and known.made.day == owed.day
             if on_it and owed.outcome not in LATER and not owed.ahead:
                 number = known.made.number
                 self._finds(RULE, f"{owed.reference}: {owed.outcome}, and list {number} proves it")
