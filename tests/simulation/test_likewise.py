@@ -90,6 +90,20 @@ def test_what_the_service_finds_at_fault_with_us_is_not_forgotten_over_its_own_f
     assert (found.row, found.whose) == ("answer.sender", Whose.OWN)
 
 
+def test_what_the_service_finds_at_fault_with_us_outlives_a_start_of_the_machine() -> None:
+    with Simulation(PEOPLE, RULES, MORNING, seed=1) as gate:
+        gate.later(2, PEOPLE[0].uid)
+        gate.run_until(60)
+        gate.service.faults = REFUSED
+        gate.later(61, PEOPLE[1].uid)
+        gate.run_until(1200)
+        gate.cut_power(60)
+        gate.service.faults = SILENT
+        gate.run_until(3600)
+        found = list(gate.daemon.keeper.state.log.incidents.values())[-1]
+    assert (found.row, found.whose) == ("answer.sender", Whose.OWN)
+
+
 def test_what_was_at_fault_with_us_is_over_once_something_of_ours_is_taken() -> None:
     found = turned(REFUSED, Faults(), each_s=1800)
     assert not found.open

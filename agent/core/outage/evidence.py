@@ -127,10 +127,7 @@ class Evidence:
             kept = held if new in held else tuple(sorted((*held, new), key=_order))
             newest = max(_when(m) for m in kept if _same_time(m, new))
         oldest = newest - HOLDS_MS[new.layer]
-        found = [m for m in kept if _finds_us_at_fault(m)] if new.layer is Layer.ANSWER else []
-        kept = tuple(
-            m for m in kept if _when(m) >= oldest or not _same_time(m, new) or m in found[-1:]
-        )
+        kept = tuple(m for m in kept if _when(m) >= oldest or not _same_time(m, new))
         return Evidence({**self.recent, key: kept}, self.reached_ms, self.heard_ms).marked(new)
 
     def marked(self, seen: Measurement) -> Evidence:
@@ -168,12 +165,6 @@ class Evidence:
         }
         return replace(self, recent={key: kept for key, kept in held.items() if kept})
 
-    def taken(self, of: str) -> Evidence:
-        """The evidence after this endpoint answered something of ours as it should."""
-        key = (Layer.ANSWER, of)
-        held = tuple(m for m in self.recent.get(key, ()) if not _finds_us_at_fault(m))
-        return replace(self, recent={**self.recent, key: held})
-
     def since(self, at: Moment) -> Evidence:
         """What may still count after `at`, where a day begins: what was said of elsewhere holds
         for its day alone."""
@@ -206,9 +197,7 @@ class Evidence:
             if layer is Layer.ANSWER and (since := _unbroken(fresh, _OF_GATEWAY)) is not None:
                 silent[of] = at.mono_ms - since
         lit = _lit([m for m in self._of(Layer.POWER, Layer.LOCAL) if _holds(m, m.layer, at, 0)])
-        told = (m for m in self._of(Layer.ANSWER) if m.at.boot_id == at.boot_id)
-        refused = frozenset(m.of for m in told if _finds_us_at_fault(m) and not at.precedes(m.at))
-        return Picture(values, at.unix_ms, self.reached_ms, self.heard_ms, silent, lit, refused)
+        return Picture(values, at.unix_ms, self.reached_ms, self.heard_ms, silent, lit)
 
 
 def gather(measurements: Iterable[Measurement]) -> Evidence:
@@ -223,13 +212,6 @@ def _when(measurement: Measurement) -> int:
     """Its place in time: by the monotonic clock, but what is said of elsewhere outlives a boot."""
     at = measurement.at
     return at.unix_ms if measurement.layer is Layer.ELSEWHERE else at.mono_ms
-
-
-def _finds_us_at_fault(measurement: Measurement) -> bool:
-    """The service itself said so. It stands until something of ours is taken: that it cannot be
-    reached, or cannot answer, mends nothing (DOMAIN.md, section 3: a known cause of ours)."""
-    value = measurement.value
-    return isinstance(value, Answer) and value.said is Said.FAULT and value.blames_sender
 
 
 def _same_time(one: Measurement, other: Measurement) -> bool:

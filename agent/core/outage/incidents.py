@@ -50,7 +50,8 @@ def picture(
     says it."""
     seen = state.observed.evidence.picture(at, in_vain_counts=in_vain_counts)
     clock = replace(seen.clock(), trusted=WELL if at.trusted else FAILING)
-    return replace(seen, values={**seen.values, (Layer.CLOCK, ""): clock})
+    values, refused = {**seen.values, (Layer.CLOCK, ""): clock}, state.observed.refused
+    return replace(seen, values=values, refused=frozenset(refused))
 
 
 def past_of(log: Log, duty: str, began: Moment, at: Moment, rules: Rules) -> Past:

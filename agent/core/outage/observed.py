@@ -8,8 +8,9 @@ and what a person said of a phone from the procedure's steps: neither is journal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from agent.core.delivery.credential_records import CredentialRenewed
 from agent.core.delivery.inquiries import Ability
@@ -56,15 +57,25 @@ _SAID = {
 @dataclass(frozen=True, slots=True)
 class Observed:
     """The evidence, and the entries of which what still counts was made. `whole`: when the last
-    round of all there is began that was wanted."""
+    round of all there is began that was wanted. `refused`: by channel, the entry by which the
+    service found our credentials or messages at fault. That stands, over boots and midnights, until
+    it takes a registration of ours or they are renewed: that it cannot be reached, or answers
+    something else, mends nothing (DOMAIN.md, section 3: a known cause of ours)."""
 
     evidence: Evidence = field(default_factory=Evidence)
     entries: tuple[tuple[int, Moment], ...] = ()
     whole: Moment | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
 
     def base(self) -> Iterator[int]:
         """The entries from which this can be rebuilt."""
-        return (seq for seq, _ in self.entries)
+        return chain((seq for seq, _ in self.entries), self.refused.values())
+
+    def taken(self, channel: str) -> Observed:
+        """What is known once this channel took a registration of ours, or got other credentials."""
+        if channel not in self.refused:
+            return self
+        return replace(self, refused={c: s for c, s in self.refused.items() if c != channel})
 
 
 def news(
@@ -122,11 +133,11 @@ def apply(observed: Observed, entry: Entry) -> Observed:
             if observed.evidence.last(Layer.ANSWER, channel) is None:
                 return observed
             probe = Measurement(entry.at, Answer(likewise=_likewise(closed)), channel)
-            evidence = observed.evidence if closed.failure else observed.evidence.taken(channel)
-            return _noted(observed, entry, evidence.add(probe))
+            return _noted(observed, entry, observed.evidence.add(probe))
         case CredentialRenewed(channel):
-            return replace(observed, evidence=observed.evidence.taken(channel))
+            return observed.taken(channel)
         case AttemptEnded(failure="", channel=channel):
+            observed = observed.taken(channel)
             if observed.evidence.last(Layer.ANSWER, channel) is None:
                 return observed
             return replace(observed, evidence=observed.evidence.without(Layer.ANSWER, channel))
@@ -135,6 +146,8 @@ def apply(observed: Observed, entry: Entry) -> Observed:
             if value is None:
                 return observed
             of = ended.channel if isinstance(value, Answer) else ""
+            if isinstance(value, Answer) and value.said is Said.FAULT and value.blames_sender:
+                observed = replace(observed, refused={**observed.refused, of: entry.seq})
             evidence = observed.evidence.add(Measurement(entry.at, value, of))
             return _noted(observed, entry, evidence)
         case StepTaken(step=step) if step in _SAID:
@@ -178,7 +191,8 @@ def _noted(observed: Observed, entry: Entry, evidence: Evidence, *, new: bool = 
     whole = observed.whole
     if whole is not None and (whole.boot_id != at.boot_id or at.mono_ms - whole.mono_ms > WHOLE_MS):
         whole = None
-    return Observed(evidence, (*kept, (entry.seq, at)) if new else kept, whole)
+    entries = (*kept, (entry.seq, at)) if new else kept
+    return replace(observed, evidence=evidence, entries=entries, whole=whole)
 
 
 def _likewise(closed: InquiryClosed) -> Reading:
