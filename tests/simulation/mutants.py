@@ -23,9 +23,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WEEK_DAYS, MOST_DAYS = 7, 1_000
 WORKERS = 10
-DAYS = {"weeks": WEEK_DAYS, "evenings": 2, "claims": 2}
-"""How long a world lasts: a week of a site; the incidents of the classifier's score, to the end
-with a roll that ends; and the same as far as the score goes, judged by it."""
+DAYS = {"weeks": WEEK_DAYS, "evenings": 2, "turns": 2, "claims": 2}
+"""How long a world lasts: a week of a site; the evenings of the classifier's score, to the end with
+a roll that ends; the same with another trouble from nine on, at once or minutes later, and the
+first one's ticket; and those evenings as far as the score goes, judged by it."""
 AT_A_TIME = 2
 """Processes: the two cores of the machine that this is meant for."""
 
@@ -153,13 +154,14 @@ MUTANTS = (
         "agent/core/outage/exemption.py",
         "exempt[key] = all(",
         "exempt[key] = any(",
-    ),
-    Mutant(
-        "a path that came back ends no claim",
-        "agent/core/outage/exemption.py",
-        "            if stretch.ending is not Ending.ROW_CHANGED:\n                return ()",
-        "            if stretch.ending is not Ending.ROW_CHANGED:\n"
-        "                return (*chain, incident)",
+        also=(
+            (
+                "agent/core/outage/exemption.py",
+                "return all(incident is not None and incident.exempts for incident in chain)",
+                "return any(incident is not None and incident.exempts for incident in chain)",
+            ),
+        ),
+        where="turns",
     ),
     Mutant(
         "a reprint does not say that it is one",
@@ -214,12 +216,14 @@ MUTANTS = (
 )
 
 LIVES = """
+import random
 import sys
 import msgspec
 from agent.sandbox.world import score
+from agent.sandbox.world.causes import CAUSES
 from agent.sandbox.world.drawing import drawn
 from agent.sandbox.world.living import lived
-from agent.sandbox.world.values import HOUR_MS, Roll
+from agent.sandbox.world.values import HOUR_MS, MINUTE_MS, Roll, Ticket, Trouble
 
 def weeks(number):
     return lived(drawn(number, 1, {workers}), stops=True).wrong
@@ -229,6 +233,20 @@ def evenings(number):
     roll = Roll(HOUR_MS, number % 3)
     world = msgspec.structs.replace(world, happenings=(roll, *world.happenings))
     return lived(world, stops=True).wrong
+
+def turns(number):
+    world, _ = score.drawn(number)
+    chance, site = random.Random(number), world.site
+    (first,) = (h for h in world.happenings if isinstance(h, Trouble))
+    kinds = [k for k, cause in CAUSES.items() if cause.where(site) and score._stops(site, k)]
+    turn, gap = 21 * HOUR_MS, chance.choice((-1, chance.randrange(8, 14))) * MINUTE_MS
+    theirs = CAUSES[first.kind].exempts(site)
+    happenings = [h for h in world.happenings if h is not first]
+    happenings += [Trouble(first.at_ms, turn - first.at_ms, first.kind)]
+    happenings += [Trouble(turn + gap, 5 * HOUR_MS, chance.choice(kinds))]
+    if theirs:
+        happenings += [Ticket(20 * HOUR_MS, first.kind, first.at_ms, turn)]
+    return lived(msgspec.structs.replace(world, happenings=tuple(happenings)), stops=True).wrong
 
 def claims(number):
     found = score.judged(number)
