@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -17,8 +18,8 @@ from agent.core.identifiers import mask_uid
 from agent.core.moment import Moment
 from agent.core.obligations import Obligation, Outcome
 from agent.core.paper.papers import Sheet, lacks
-from agent.core.standing import LOOP_TO_DO
 from agent.core.state import State
+from agent.locale import Texts, texts
 
 
 def status(state: State, now: Moment) -> dict[str, Any]:
@@ -151,7 +152,7 @@ def as_text(stand: dict[str, Any]) -> str:
         f"roster: {stand['roster']['workers']} workers, {stand['roster']['badges']} badges",
     ]
     lines += [f"  left out: {problem}" for problem in stand["roster"]["problems"]]
-    lines += warnings(stand)
+    lines += [warned.text(texts("en", "page")) for warned in warnings(stand)]
     lines += [
         f"{item['worker']} ({item['day']}): {item['problem']}; {item['who']}: {item['do']}"
         for item in stand["attention"]
@@ -173,58 +174,61 @@ def counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
 
 
-def warnings(stand: dict[str, Any]) -> Iterator[str]:
-    """What is amiss and asks for a person, one line each; names nobody."""
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """What is amiss and asks for a person: the text `warns.` and `key` of the page, its places."""
+
+    key: str
+    places: Mapping[str, object]
+
+    def text(self, texts: Texts) -> str:
+        """In one language, in a line; what a machine said is put in as it said it."""
+        return texts[f"page.warns.{self.key}"].format(**self.places)
+
+
+def warnings(stand: dict[str, Any]) -> Iterator[Warned]:
+    """What is amiss and asks for a person; names nobody."""
     if stand["falls"]:
-        yield f"the agent fell {stand['falls']} times within an hour; {LOOP_TO_DO}"
+        yield Warned("falls", {"count": stand["falls"]})
     if young := stand["undated_taps"] - stand["taps_without_day"]:
-        yield f"taps that wait for the clock: {young}; set the clock (NTP)"
+        yield Warned("undated", {"count": young})
     if stand["taps_without_day"]:
-        yield (
-            f"taps of an earlier start without a day: {stand['taps_without_day']}; ask the people, "
-            "then: werfpoort taps confirm DAY --by NAME (werfpoort taps list)"
-        )
+        yield Warned("dayless", {"count": stand["taps_without_day"]})
     if stand["ahead"]["tomorrow"]:
-        yield f"registered ahead for tomorrow: {counted(stand['ahead']['tomorrow'])}"
+        yield Warned("tomorrow", {"counts": counted(stand["ahead"]["tomorrow"])})
     if stand["ahead"]["missing"]:
-        yield (
-            f"registered ahead and not here: {' '.join(stand['ahead']['missing'])}; if they do not "
-            "come: werfpoort ahead --cancel-missing"
-        )
+        yield Warned("missing", {"workers": " ".join(stand["ahead"]["missing"])})
     if (source := stand.get("roster_from")) and source["problem"]:
-        yield (
-            f"roster of supplier {source['channel']} not taken, the old one stays in force: "
-            f"{source['problem']}"
-        )
+        yield Warned("roster", {"channel": source["channel"], "problem": source["problem"]})
     for channel, credential in stand.get("credentials", {}).items():
-        yield from _credential(channel, credential)
+        yield from _credential({"channel": channel, **credential})
     for receipt in stand["cancelling"]:
-        yield f"receipt {receipt}: is being cancelled"
+        yield Warned("cancelling", {"receipt": receipt})
     if export := stand["export"]:
-        said = "is being written: leave it" if export["runs"] else export["failure"] or "is done"
+        key = "runs" if export["runs"] else "failed" if export["failure"] else "done"
         at = dt.datetime.fromisoformat(export["at"])
-        yield f"export to {export['to']} ({at:%H:%M}): {said}"
+        yield Warned(f"export-{key}", {**export, "at": f"{at:%H:%M}"})
     if kept := stand.get("retention"):
         yield from _kept(kept)
 
 
-def _kept(kept: dict[str, Any]) -> Iterator[str]:
-    to_do = kept["to_do"]
-    if soon := kept["unexported_soon_erased"]:
-        yield f"{soon} entries that nobody took away are erased within 30 days; {to_do}"
-    if held := kept["kept_until_exported"]:
-        yield f"{held} entries are over their term, and kept until they are exported; {to_do}"
-    yield from kept["damaged_aside"]
+def _kept(kept: dict[str, Any]) -> Iterator[Warned]:
+    if kept["unexported_soon_erased"]:
+        yield Warned("soon-erased", kept)
+    if kept["kept_until_exported"]:
+        yield Warned("kept", kept)
+    for damaged in kept["damaged_aside"]:
+        yield Warned("aside", {"text": damaged})
 
 
-def _credential(channel: str, credential: dict[str, Any]) -> Iterator[str]:
-    what, days = credential["what"], credential["days_left"]
+def _credential(credential: dict[str, Any]) -> Iterator[Warned]:
+    days = credential["days_left"]
     if credential["problem"]:
-        yield f"channel {channel}: {credential['problem']}; to do: {credential['to_do']}"
+        yield Warned("credential", credential)
     elif days is not None and days < 0:
-        yield f"channel {channel}: its {what} has expired; put a new one in its place"
+        yield Warned("expired", credential)
     elif days is not None and days <= THRESHOLDS_DAYS[0]:
-        yield f"channel {channel}: its {what} holds for {days} days more; order a new one now"
+        yield Warned("expires", credential)
 
 
 def _in_words(line: dict[str, Any]) -> str:

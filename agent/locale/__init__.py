@@ -4,7 +4,7 @@
 
 What is printed at the gate stands in the domain `paper`, what people must do in an outage in
 `procedure`, what an inspector is handed of one in `incident`, what a contractor takes away in
-`bundle`, what a browser shows in `page`.
+`bundle`, what a browser shows in `page`, with the warnings that `werfpoort status` gives too.
 `pybabel compile -D paper -d agent/locale` after each change of a .po; a test holds them together.
 """
 

@@ -16,7 +16,7 @@ from agent.core.outage.instructions import Instruction
 from agent.core.presence import Present, present
 from agent.core.signals import Signal
 from agent.core.state import State
-from agent.desk.status import warnings
+from agent.desk.status import Warned, warnings
 from drivers.base import Direction
 
 STUCK_MS = 90_000
@@ -82,7 +82,7 @@ class Glance:
     people: tuple[Firm, ...]
     strangers: int
     attention: tuple[Mapping[str, str], ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Warned, ...]
     asked: Instruction | None
     incident: Incident | None
 

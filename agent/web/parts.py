@@ -115,7 +115,7 @@ class Maker:
             "tone": glance.tone,
             "urgent": bool(waiting) and left_s < URGENT_S,
             "waiting": waiting,
-            "warnings": glance.warnings,
+            "warnings": [one.text(catalogue(language, "page")) for one in glance.warnings],
         }
 
     def _now(self, glance: Glance, language: str) -> dict[str, Any] | None:

@@ -29,6 +29,7 @@ from agent.core.outage.procedure_records import By, StepTaken
 from agent.core.paper.dialogue import locked_ms
 from agent.core.paper.paper_records import PAGE, CodeRefused, ReferenceGot
 from agent.desk import Desk
+from agent.desk.status import as_text
 from agent.doctor.page import examined
 from agent.locale import LANGUAGES
 from agent.paper.operator_code import made
@@ -371,6 +372,27 @@ def test_why_a_channel_fails_and_what_a_list_lacks_is_said_in_each_language(behi
         said = client.get("/").text
     assert words("nl")("fails.other") in said
     assert "never seen before" in said
+
+
+def test_warnings_are_in_the_language_of_the_page(behind: Any) -> None:
+    page = behind()
+    page.server.stop()
+    seam = page.seam()
+
+    def ask(question: Any) -> Any:
+        answer = seam.ask(question)
+        if question["ask"] == "status":
+            answer["status"]["falls"] = 3
+        return answer
+
+    server = open_page(replace(seam, ask=ask))
+    try:
+        with page.browser() as client:
+            assert "de software viel 3 keer uit binnen een uur" in client.get("/").text
+            assert "die Software fiel 3 Mal binnen einer Stunde aus" in client.get("/?lang=de").text
+        assert "the agent fell 3 times within an hour" in as_text(ask({"ask": "status"})["status"])
+    finally:
+        server.stop()
 
 
 def test_a_national_number_that_was_typed_for_a_name_is_not_repeated_in_full(behind: Any) -> None:

@@ -19,6 +19,7 @@ from agent.core.outage.procedure import INSTRUCTIONS
 from agent.core.paper.papers import Lack
 from agent.core.presence import UNCOUNTED
 from agent.core.signals import SIGNALS
+from agent.desk.status import warnings
 from agent.locale import LANGUAGES
 from agent.web.acting import ANSWERS, STEPS
 from agent.web.parts import FAILURES
@@ -36,6 +37,10 @@ def kinds_of(error: type[ChannelError]) -> set[str]:
 FAMILIES = {
     "fails.": {*FAILURES, "other"},
     "lacks.": {lack.value for lack in Lack},
+    "warns.": {
+        *re.findall(r'Warned\("([a-z-]+)"', Path(warnings.__code__.co_filename).read_text("utf-8")),
+        *(f"export-{how}" for how in ("runs", "failed", "done")),
+    },
     "do.": set(STEPS),
     "party.": set(PARTIES),
     "standing.": {key_of(one) for one in STANDINGS | set(Outcome)},
