@@ -215,6 +215,8 @@ MUTANTS = (
     ),
 )
 
+CAUGHT, NOTHING = 3, "not caught"
+"""How the process ends that caught it; what it says when it did not."""
 LIVES = """
 import random
 import sys
@@ -259,18 +261,18 @@ for number in range({first}, {last}):
     except Exception as defect:  # the agent itself fell over it: caught as well
         fell = f"it fell over: {{type(defect).__name__}}: {{defect}}"
         print(f"{{days + {days}}}\\t{{number}}\\t{{fell}}")
-        sys.exit(3)
+        sys.exit({caught})
     if wrong and {what} is claims:
         one = wrong[0]
         said = f"{{one.said}}, {{one.exempt}} exempt; in truth {{one.truth}} ({{one.kind}})"
         print(f"{{days + {days}}}\\t{{number}}\\t5.4 no false exemption: {{said}}")
-        sys.exit(3)
+        sys.exit({caught})
     if wrong:
         days += wrong[0].at_ms // 86_400_000 + 1
         print(f"{{days}}\\t{{number}}\\t{{wrong[0].rule}}: {{wrong[0].text}}")
-        sys.exit(3)
+        sys.exit({caught})
     days += {days}
-print(f"{{days}}\\t-\\tnot caught")
+print(f"{{days}}\\t-\\t{nothing}")
 """
 
 
@@ -297,7 +299,15 @@ def lived(mutant: Mutant | None, where: str, first: int, last: int) -> Found:
             if text.count(old) != 1:
                 return Found(None, "-", f"the patch does not fit {file} any more", 0)
             (copy / file).write_text(text.replace(old, new), encoding="utf-8")
-        script = LIVES.format(what=where, days=DAYS[where], first=first, last=last, workers=WORKERS)
+        script = LIVES.format(
+            what=where,
+            days=DAYS[where],
+            first=first,
+            last=last,
+            workers=WORKERS,
+            caught=CAUGHT,
+            nothing=NOTHING,
+        )
         ran = subprocess.run(
             [sys.executable, "-c", script],
             cwd=copy,
@@ -308,8 +318,11 @@ def lived(mutant: Mutant | None, where: str, first: int, last: int) -> Found:
         )
     last_line = (ran.stdout.strip().splitlines() or [f"0\t-\t{ran.stderr.strip()[-300:]}"])[-1]
     days, world, how = last_line.split("\t", 2)
-    wrong = ran.returncode != 0
-    return Found(int(days) if wrong else None, world, how, time.monotonic() - begun)
+    if ran.returncode not in (0, CAUGHT):
+        how = f"it ended with {ran.returncode}: {ran.stderr.strip()[-200:]}"
+    return Found(
+        int(days) if ran.returncode == CAUGHT else None, world, how, time.monotonic() - begun
+    )
 
 
 def caught(mutant: Mutant) -> Found:
@@ -331,7 +344,8 @@ def sound(pool: ThreadPoolExecutor, furthest: dict[str, int]) -> Iterator[tuple[
 def row(name: str, found: Found, none: str) -> str:
     """A line of the table."""
     after = none if found.days is None else f"{found.days} site-days"
-    return f"| {name} | {after} | {found.world} | {found.how[:110]} | {found.s:.0f} |"
+    how = "" if found.how == NOTHING else found.how
+    return f"| {name} | {after} | {found.world} | {how[:110]} | {found.s:.0f} |"
 
 
 def main(names: list[str]) -> int:
@@ -348,7 +362,7 @@ def main(names: list[str]) -> int:
                 furthest[mutant.where] = max(furthest.get(mutant.where, 1), last)
             print(row(mutant.name, found, "NOT CAUGHT"), flush=True)
         for name, found in sound(pool, furthest):
-            wrong += found.days is not None
+            wrong += found.days is not None or found.how != NOTHING
             print(row(name, found, "nothing wrong"), flush=True)
     print(f"\n{len(chosen) - missed} of {len(chosen)} caught")
     return int(missed + wrong > 0)
