@@ -18,37 +18,39 @@ KEEP_IT = (
     "the file is damaged: keep it, it is evidence; an agent that is restarted puts it aside whole "
     "and goes on with a new journal"
 )
-_SPACE = "free space on its disk: taps are refused until there is some"
-_READ_ONLY = "make its disk writable again (mount, card's lock switch, worn-out card)"
-_FAILING = (
+SPACE = "free space on its disk: taps are refused until there is some"
+READ_ONLY = "make its disk writable again (mount, card's lock switch, worn-out card)"
+FAILING = (
     "its disk takes no writes any more: it was made read-only or it fails (mount and dmesg say "
     "which); taps are refused meanwhile; replace a card that fails, and keep the old one"
 )
-_BLOCKED = (
+BLOCKED = (
     "free space on its disk, or make that writable again (mount says whether it was made "
     "read-only): taps are refused until then"
 )
+BUSY = "another program writes to it; stop that program"
+WORN = "the card or its reader fails: replace the card, keep the old one"
 _MENDS = {
-    "SQLITE_FULL": _SPACE,
-    "SQLITE_READONLY": _READ_ONLY,
-    "SQLITE_BUSY": "another program writes to it; stop that program",
-    "SQLITE_LOCKED": "another program writes to it; stop that program",
+    "SQLITE_FULL": SPACE,
+    "SQLITE_READONLY": READ_ONLY,
+    "SQLITE_BUSY": BUSY,
+    "SQLITE_LOCKED": BUSY,
     "SQLITE_CANTOPEN": "its folder must exist and belong to the agent's user",
-    "SQLITE_IOERR_WRITE": _FAILING,
-    "SQLITE_IOERR_FSYNC": _FAILING,
-    "SQLITE_IOERR_DIR_FSYNC": _FAILING,
-    "SQLITE_IOERR_TRUNCATE": _FAILING,
-    "SQLITE_IOERR_DELETE": _FAILING,
-    "SQLITE_IOERR_SHM": _BLOCKED,
-    "SQLITE_IOERR": "the card or its reader fails: replace the card, keep the old one",
+    "SQLITE_IOERR_WRITE": FAILING,
+    "SQLITE_IOERR_FSYNC": FAILING,
+    "SQLITE_IOERR_DIR_FSYNC": FAILING,
+    "SQLITE_IOERR_TRUNCATE": FAILING,
+    "SQLITE_IOERR_DELETE": FAILING,
+    "SQLITE_IOERR_SHM": BLOCKED,
+    "SQLITE_IOERR": WORN,
 }
 """By the beginning of SQLite's name for the error (https://www.sqlite.org/rescode.html)."""
 _UNWRITABLE = ("SQLITE_FULL", "SQLITE_READONLY", "SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_IOERR")
 _OF_FILES = {
-    errno.ENOSPC: _SPACE,
-    errno.EDQUOT: _SPACE,
-    errno.EROFS: _READ_ONLY,
-    errno.EIO: _FAILING,
+    errno.ENOSPC: SPACE,
+    errno.EDQUOT: SPACE,
+    errno.EROFS: READ_ONLY,
+    errno.EIO: FAILING,
 }
 """The same for files beside it, by errno."""
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")

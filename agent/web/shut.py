@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from agent import __version__
 from agent.config import Config
+from agent.journal import fault
 from agent.web import static_files
 from agent.web.guard import Guard
 from agent.web.rendering import Renderer, language_of
@@ -21,6 +22,15 @@ from agent.web.rendering import Renderer, language_of
 AGAIN_S = 10
 """After so long a browser asks again by itself."""
 
+MENDS = {
+    fault.SPACE: "space",
+    fault.READ_ONLY: "read-only",
+    fault.FAILING: "failing",
+    fault.BLOCKED: "blocked",
+    fault.BUSY: "busy",
+    fault.WORN: "worn",
+}
+"""What to do, as the gate says it, and the text of the page for it."""
 Why = Callable[[], tuple[str, str]]
 """What is wrong, and what to do."""
 
@@ -40,8 +50,11 @@ def shut_app(config: Config, why: Why) -> ASGIApp:
     async def page(request: Request) -> Response:
         language = language_of(request, config.gate.languages[0])
         cause, mend = why()
+        known = MENDS.get(mend, "")
         standing = {"place": "", "token": "", "said": None, "kept": "", "tone": "acts"}
-        html = renderer.render("shut.html", language, cause=cause, mend=mend, **standing)
+        html = renderer.render(
+            "shut.html", language, cause=cause, mend=mend, known=known, **standing
+        )
         again = f"{AGAIN_S}; url=/?lang={language}"
         return HTMLResponse(html, 503, {"Refresh": again, "Vary": "Cookie, Accept-Language"})
 

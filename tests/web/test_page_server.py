@@ -31,6 +31,7 @@ from agent.core.paper.paper_records import PAGE, CodeRefused, ReferenceGot
 from agent.desk import Desk
 from agent.desk.status import as_text
 from agent.doctor.page import examined
+from agent.journal import fault
 from agent.locale import LANGUAGES
 from agent.paper.operator_code import made
 from agent.sandbox.authority import Authority
@@ -587,7 +588,7 @@ def test_while_the_journal_cannot_be_opened_every_address_says_why_and_what_to_d
     page = behind()
     assert page.server is not None
     page.server.stop()  # a gate that is reloaded while its disk takes no writes
-    told = ["journal: disk is <full>", "free space on its disk"]
+    told = ["journal: disk is <full>", "call <support>"]
     server = open_shut(page.config, lambda: (told[0], told[1]))
     try:
         with page.browser() as client:
@@ -596,13 +597,14 @@ def test_while_the_journal_cannot_be_opened_every_address_says_why_and_what_to_d
                 assert answer.status_code == 503
                 assert "Badges worden geweigerd" in answer.text
                 assert "journal: disk is &lt;full&gt;" in answer.text
-                assert "free space on its disk" in answer.text
+                assert "call &lt;support&gt;" in answer.text
                 assert answer.headers["refresh"] == "10; url=/?lang=nl"
             assert client.post("/enter", data={"code": ACCESS}).status_code == 503
             assert client.get("/", headers={"host": "evil.example"}).status_code == 421
-            told[0] = "journal: read-only"
+            told[:] = "journal: read-only", fault.READ_ONLY
             assert "journal: read-only" in client.get("/?lang=fr").text
             assert "Les badges sont refusés" in client.get("/?lang=fr").text
+            assert words("fr")("mend.read-only") in html.unescape(client.get("/?lang=fr").text)
             assert client.get("/live").text.startswith("event: changed\n")
             style = re.search(r'href="(/static/[^"]+css)"', client.get("/").text)
             assert style is not None

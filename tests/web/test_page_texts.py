@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+import sqlite3
 from pathlib import Path
 from string import Formatter
 
@@ -20,10 +21,13 @@ from agent.core.paper.papers import Lack
 from agent.core.presence import UNCOUNTED
 from agent.core.signals import SIGNALS
 from agent.desk.status import warnings
+from agent.journal import fault
+from agent.journal.fault import JournalUnwritable
 from agent.locale import LANGUAGES
 from agent.web.acting import ANSWERS, STEPS
 from agent.web.parts import FAILURES
 from agent.web.rendering import key_of, language_wanted
+from agent.web.shut import MENDS
 
 WEB = Path(web.__file__).parent
 STANDINGS = {UNCOUNTED, "open", "being sent", "handed over", BOTH}
@@ -36,6 +40,7 @@ def kinds_of(error: type[ChannelError]) -> set[str]:
 
 FAMILIES = {
     "fails.": {*FAILURES, "other"},
+    "mend.": set(MENDS.values()),
     "lacks.": {lack.value for lack in Lack},
     "warns.": {
         *re.findall(r'Warned\("([a-z-]+)"', Path(warnings.__code__.co_filename).read_text("utf-8")),
@@ -109,6 +114,22 @@ def test_every_way_a_channel_fails_has_a_text() -> None:
     """Those of the engine's own: what a restart cut off, and what no channel foresaw."""
     assert CredentialError.__name__ in kinds_of(ChannelError)  # so all of them are loaded
     assert kinds_of(ChannelError) | {"Interrupted", "Defect"} == FAILURES
+
+
+def test_every_mend_of_a_journal_that_cannot_be_written_has_a_text() -> None:
+    """Whatever the disk says; SQLite's own errors by name, those of files by number."""
+    told = {
+        error.hint
+        for name in fault._MENDS
+        if isinstance(error := fault.explained(_sqlite(name), "journal"), JournalUnwritable)
+    }
+    assert told | set(fault._OF_FILES.values()) == MENDS.keys()
+
+
+def _sqlite(name: str) -> sqlite3.Error:
+    error = sqlite3.OperationalError("x")
+    error.sqlite_errorname = name
+    return error
 
 
 def test_every_answer_belongs_to_an_instruction_that_there_is() -> None:
