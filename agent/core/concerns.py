@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 from agent.core.delivery.receipt_records import CancellationRefused
 from agent.core.delivery.registrations import ALREADY_REGISTERED
-from agent.core.delivery.remarks import explained
+from agent.core.delivery.remarks import Who, explained
 from agent.core.obligations import Obligation, Outcome
 
-ROSTER = "whoever keeps the roster"
-MANAGER = "the site manager"
 REAL_TIME = "checkinout"
 _CENTRE = "the contact centre, 02 511 51 51"
 _ONLINE = "the online service of the social security office"
@@ -21,11 +19,16 @@ _CORRECT = "ask the social security office for the correction, within 30 days"
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """One thing for a person: `who` must `do` what about the `problem`."""
+    """One thing for a person: `who` must `do` what about the `problem`. `key` and `act`: by which
+    the page has both in its languages, with what somebody else `said` in it.
+    """
 
     problem: str
-    who: str
+    who: Who
     do: str
+    key: str
+    act: str
+    said: str = ""
 
     def __str__(self) -> str:
         """One line for a person."""
@@ -54,7 +57,9 @@ def concerns(
 ) -> Iterator[Concern]:
     """What somebody must do about it, seen on `today`. `refused`: a cancellation that was."""
     if refused is not None:
-        yield Concern(f"not cancelled: {refused.problem}", MANAGER, refused.hint)
+        problem = f"not cancelled: {refused.problem}"
+        said = f"{refused.problem} → {refused.hint}"
+        yield Concern(problem, Who.MANAGER, refused.hint, "not-cancelled", "said", said)
     over = obligation.day < today
     match obligation.outcome:
         case Outcome.REGISTERED:
@@ -63,23 +68,26 @@ def concerns(
             mend = "mend its row: it is sent again by itself"
             lost = f"its day is over: tell {_CENTRE}, and mend its row for the next day"
             for error in obligation.errors:
-                said = f"refused: {error.code} {error.text}".rstrip()
-                yield Concern(said, ROSTER, lost if over else mend)
+                said = f"{error.code} {error.text}".rstrip()
+                do, act = (lost, "row-late") if over else (mend, "row")
+                yield Concern(f"refused: {said}", Who.ROSTER, do, "refused", act, said)
         case Outcome.EXPIRED:
             maybe = obligation.unsure or obligation.handed_to
             lost = "sent, and its answer lost" if maybe else "not sent in time"
+            how = "lost" if maybe else "unsent"
             if obligation.duty == REAL_TIME:
-                yield Concern(
-                    f"its service takes only what just happened: {lost}", MANAGER, _CORRECT
-                )
+                late = f"its service takes only what just happened: {lost}"
+                yield Concern(late, Who.MANAGER, _CORRECT, f"in-out-{how}", "correct")
                 return
             if obligation.ahead:
                 # Nothing was owed, and yet it may count: that it does is known only there.
                 ask = f"nothing was owed; if it stands in {_ONLINE}, tell {_CENTRE}"
-                yield Concern(f"registered ahead, nobody came: {lost}", MANAGER, ask)
+                nobody = f"registered ahead, nobody came: {lost}"
+                yield Concern(nobody, Who.MANAGER, ask, f"ahead-{how}", "ahead")
                 return
             ask = f"tell {_CENTRE}; the journal shows why (werfpoort journal export)"
-            yield Concern(f"midnight came first: {lost}", MANAGER, ask)
+            first = f"midnight came first: {lost}"
+            yield Concern(first, Who.MANAGER, ask, f"midnight-{how}", "tell")
         case None:
             yield from _under_way(obligation)
 
@@ -89,15 +97,19 @@ def _under_way(obligation: Obligation) -> Iterator[Concern]:
     hold = obligation.hold
     if obligation.overdue:
         said = f"{obligation.handed_to} accepted it, and has no number of the RSZ; midnight is near"
-        yield Concern(said, MANAGER, f"call the supplier; else register it in {_ONLINE}")
+        do = f"call the supplier; else register it in {_ONLINE}"
+        yield Concern(said, Who.MANAGER, do, "overdue", "supplier", obligation.handed_to)
     elif hold is not None and hold.tries > 1:
         said = f"{hold.channel} refused it {hold.tries} times, sent alone"
-        yield Concern(said, ROSTER, "check its row; it is sent again by itself meanwhile")
+        do = "check its row; it is sent again by itself meanwhile"
+        yield Concern(said, Who.ROSTER, do, "alone", "check-row", hold.channel)
 
 
 def _remarked(obligation: Obligation) -> Iterator[Concern]:
     for text in obligation.remarks:
         if text == ALREADY_REGISTERED:
             continue
-        remark = explained(text)
-        yield Concern(f"{' '.join(text.split())}: {remark.means}", remark.who, remark.do)
+        remark, said = explained(text), " ".join(text.split())
+        if remark.who is not None:
+            key = f"remark-{remark.key}"
+            yield Concern(f"{said}: {remark.means}", remark.who, remark.do, key, key, said)

@@ -86,6 +86,10 @@ def _concerns(obligation: Obligation, today: dt.date, state: State) -> Iterator[
             "problem": concern.problem,
             "who": concern.who,
             "do": concern.do,
+            "key": concern.key,
+            "act": concern.act,
+            "said": concern.said,
+            "by": concern.who.name.lower(),
         }
 
 

@@ -375,6 +375,19 @@ def test_why_a_channel_fails_and_what_a_list_lacks_is_said_in_each_language(behi
     assert "never seen before" in said
 
 
+def test_who_must_act_on_a_registration_is_said_in_each_language(behind: Any) -> None:
+    page = behind()
+    page.refused()
+    page.stage.run(page.stage.unix_ms + 17 * 60 * MINUTE_MS)  # midnight comes first
+    with page.within() as client:
+        for language in LANGUAGES:
+            said = html.unescape(client.get(f"/?lang={language}").text)
+            for key in ("concern.midnight-unsent", "act.tell", "who.manager"):
+                assert words(language)(key) in said, (language, key)
+    with page.browser() as client:  # who needs somebody is not for everybody
+        assert words("nl")("concern.midnight-unsent") not in client.get("/").text
+
+
 def test_warnings_are_in_the_language_of_the_page(behind: Any) -> None:
     page = behind()
     page.server.stop()

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import datetime as dt
 import io
+import random
 import re
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from string import Formatter
 
@@ -13,8 +18,12 @@ from babel.messages.pofile import read_po
 from agent import locale, web
 from agent.channels.base import ChannelError
 from agent.channels.credentials import CredentialError
-from agent.core.concerns import BOTH, standing
-from agent.core.obligations import Outcome
+from agent.core.concerns import BOTH, REAL_TIME, Concern, concerns, standing
+from agent.core.delivery.receipt_records import CancellationRefused
+from agent.core.delivery.registrations import ItemError
+from agent.core.delivery.remarks import REMARKS, Who
+from agent.core.moment import Moment
+from agent.core.obligations import Hold, Obligation, Outcome
 from agent.core.outage.correction import PARTIES
 from agent.core.outage.procedure import INSTRUCTIONS
 from agent.core.paper.papers import Lack
@@ -24,6 +33,7 @@ from agent.desk.status import warnings
 from agent.journal import fault
 from agent.journal.fault import JournalUnwritable
 from agent.locale import LANGUAGES
+from agent.sandbox.people import crew
 from agent.web.acting import ANSWERS, STEPS
 from agent.web.parts import FAILURES
 from agent.web.rendering import key_of, language_wanted
@@ -31,6 +41,35 @@ from agent.web.shut import MENDS
 
 WEB = Path(web.__file__).parent
 STANDINGS = {UNCOUNTED, "open", "being sent", "handed over", BOTH}
+
+
+TODAY = dt.date(2026, 11, 24)
+(AN,) = crew(1, random.Random(1))
+OWED = Obligation(
+    *(1, "j-1", 1, AN.worker, AN.uid, TODAY, "checkinatwork", "in", "entrance"),
+    *(Moment(1, 1, "boot"), 1),
+)
+
+
+def asks() -> Iterator[Concern]:
+    """Whatever an obligation can ask of a person."""
+    refused = CancellationRefused("j-1", "1001", "too late", "register anew")
+    yield from concerns(OWED, TODAY, refused)
+    for outcome, unsure, ahead, duty, late in product(
+        (Outcome.EXPIRED, Outcome.REJECTED),
+        ("", "rsz"),
+        (False, True),
+        ("checkinatwork", REAL_TIME),
+        (False, True),
+    ):
+        errors = (ItemError("500", "no such company"),)
+        more = {"doubt": unsure, "ahead": ahead, "duty": duty, "errors": errors}
+        owed = replace(OWED, outcome=outcome, **more)  # type: ignore[arg-type]
+        yield from concerns(owed, TODAY + dt.timedelta(days=late))
+    yield from concerns(replace(OWED, overdue=True, handed_to="badgeco"), TODAY)
+    yield from concerns(replace(OWED, hold=Hold("rsz", 2, 2, 0, 0)), TODAY)
+    remarks = (*REMARKS, "SOMETHING NEW")
+    yield from concerns(replace(OWED, outcome=Outcome.REGISTERED, remarks=remarks), TODAY)
 
 
 def kinds_of(error: type[ChannelError]) -> set[str]:
@@ -41,6 +80,9 @@ def kinds_of(error: type[ChannelError]) -> set[str]:
 FAMILIES = {
     "fails.": {*FAILURES, "other"},
     "mend.": set(MENDS.values()),
+    "who.": {who.name.lower() for who in Who},
+    "concern.": {concern.key for concern in asks()},
+    "act.": {concern.act for concern in asks()},
     "lacks.": {lack.value for lack in Lack},
     "warns.": {
         *re.findall(r'Warned\("([a-z-]+)"', Path(warnings.__code__.co_filename).read_text("utf-8")),
