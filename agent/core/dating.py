@@ -25,10 +25,12 @@ MOST_DAYS_OFF = 366
 
 
 def date_entries(turn: Turn) -> None:
-    """Says that what was in doubt of this boot has a date by now. The clock is trusted."""
+    """Says that what was in doubt of this boot has a date by now, and opens what its taps oblige
+    to, before their day is ended. The clock is trusted."""
     doubt = turn.state.doubt
     if doubt is not None and doubt.boot_id == turn.at.boot_id:
         turn.record(EntriesDated(doubt.first, doubt.last))
+        settle_loose(turn)
 
 
 def settle_loose(turn: Turn) -> None:

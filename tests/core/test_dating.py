@@ -146,6 +146,16 @@ def test_an_unknown_badge_that_the_clock_dated_later_ends_with_its_day() -> None
     assert site.state.base() > tap
 
 
+def test_a_tap_before_midnight_that_the_clock_dates_after_it_still_has_an_outcome() -> None:
+    site = Site()
+    site.start(Trust.UNKNOWN)
+    site.tap("04A1")
+    site.later(DAY_MS)
+    site.trust = Trust.NTP
+    site.do(TimePassed(site.at))  # nobody has told of the clock yet
+    assert [(o.person, o.day, o.outcome) for o in site.owed()] == [(AN, TODAY, Outcome.EXPIRED)]
+
+
 def test_a_tap_whose_day_nobody_names_keeps_no_other_entry_for_the_next_start() -> None:
     site, (tap,) = in_the_dark("04A1")
     for _ in range(3):
