@@ -67,8 +67,8 @@ def settle(turn: Turn, attempt: int, answer: Answer) -> Obligation | None:
                 answer.reference, attempt, receipt.number, receipt.status, receipt.remarks
             )
         )
-    elif before.outcome is Outcome.EXPIRED:
-        return None
+    elif before.outcome in (Outcome.EXPIRED, Outcome.EXEMPT, Outcome.ON_PAPER):
+        return None  # its day is over: a refusal says nothing any more
     elif _too_late(turn, before, answer.errors):
         reason = ", ".join(f"{error.code} {error.text}" for error in answer.errors)
         turn.record(ObligationExpired(answer.reference, before.day, before.unsure, reason))

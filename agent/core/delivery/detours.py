@@ -30,8 +30,9 @@ def apply(ledger: Ledger, entry: Entry) -> Ledger:
             return each(ledger, references, asked_at=entry.at)
         case InquiryClosed(asks=Ability.SEARCH, absent=absent):
             return each(ledger, absent, doubt="")
-        case InquiryClosed(asks=Ability.ASK_AFTER, absent=absent):
-            return each(ledger, absent, doubt="", handed_to="", overdue=False)
+        case InquiryClosed(asks=Ability.ASK_AFTER, absent=absent, channel=channel):
+            own = tuple(r for r in absent if (o := ledger.of(r)) and o.doubt in ("", channel))
+            return each(ledger, own, doubt="", handed_to="", handed_at=None, overdue=False)
     return ledger
 
 

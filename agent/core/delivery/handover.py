@@ -34,18 +34,26 @@ RARER = 8
 def wanted(state: State, line: Line, now: Moment) -> Wish | None:
     """The question after those whose turn it is, or the time when it is the first one's."""
     ledger = state.ledger
-    if Ability.ASK_AFTER not in line.abilities or not (ledger.handed or ledger.late):
+    shelves = (ledger.handed, ledger.delicate, ledger.late)
+    if Ability.ASK_AFTER not in line.abilities or not any(shelves):
         return None
     last = state.lines.way(line.name).closed_ms.get(Ability.ASK_AFTER)
     if last is not None and last + state.rules.ask_after_ms > now.mono_ms:
         return Wish(last + state.rules.ask_after_ms, AskAfter(()))  # which ones is seen to then
-    mine = chain(ledger.those(ledger.handed), ledger.those(ledger.late))
-    turns = [(_turn_ms(o, now, state), o.reference) for o in mine if o.handed_to == line.name]
+    open_ = chain.from_iterable(map(ledger.those, shelves))
+    turns = [(_turn_ms(o, now, state), o.reference) for o in open_ if _has_it(line, o)]
     if not turns:
         return None
     first = nsmallest(ASKED_AT_ONCE, turns)
     references = tuple(reference for due, reference in first if due <= max(0, first[0][0]))
     return Wish(now.mono_ms + max(0, first[0][0]), AskAfter(references), references)
+
+
+def _has_it(line: Line, o: Obligation) -> bool:
+    """True where the supplier of this line accepted it, also once another line has taken it over:
+    its number may come all the same."""
+    taken_over = o.handed_at is not None and line.name in o.passed_by
+    return o.handed_to == line.name or taken_over
 
 
 def _turn_ms(o: Obligation, now: Moment, state: State) -> int:
