@@ -5,9 +5,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.core.delivery import ahead
+from agent.core.delivery.inquiries import CancelReason
+from agent.core.events import CancellationAsked, CrewConfirmationAsked, Event
 from agent.sandbox.world import tickets
 from agent.sandbox.world.values import (
+    Ahead,
     Away,
+    Cancel,
     Card,
     Crew,
     Edit,
@@ -55,6 +60,9 @@ def happen(play: Play, happening: Happening) -> None:
             play.operator.phoned()
         case Typed(_, keys):
             play.operator.does(keys)
+        case Ahead() | Cancel():
+            if play.watch.running:
+                play.inbox.put(_asked(play, happening))
         case Interrupted():
             play.operator.interrupted = happening
 
@@ -81,3 +89,16 @@ def _reader(play: Play, *, works: bool) -> None:
     if play.watch.running:
         gone = DeviceGone("entrance", "unplugged", "plug it in")
         play.daemon.report(DeviceBack("entrance") if works else gone)
+
+
+def _asked(play: Play, wish: Ahead | Cancel) -> Event:
+    """What the office asks of the gate, by the command or the page."""
+    state, now = play.daemon.keeper.state, play.clock.now()
+    if isinstance(wish, Ahead):
+        crew = [n for n, _ in ahead.crew(state, wish.employer, ahead.tomorrow(state, now))]
+        without = tuple(crew[:: wish.but]) if wish.but else ()
+        return CrewConfirmationAsked(now, wish.employer, without)
+    identity, today = play.world.people[wish.who].worker.identity, state.rules.day(now)
+    known = state.ledger.obligations.values()
+    mine = (o for o in known if o.person.identity == identity and o.day >= today)
+    return CancellationAsked(now, tuple(o.reference for o in mine), CancelReason(wish.reason))

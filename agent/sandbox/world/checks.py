@@ -94,7 +94,7 @@ class Watch:
         self._before = self._sure
         self._heard, self._dark_ms = 0, 0  # the last entry heard of; when the gate went dark
         self._verified: tuple[int, bytes] = (0, bytes(32))
-        self.services = HeldByServices(world.site, self.finds)
+        self.services = HeldByServices(world.site, self.owing, self.finds)
         self.reaching = Reaching(world, self.timeline, self.services, self.finds)
         self.lists = OnLists(self.finds, self._whole)
         self._seen: tuple[int, bool, bool, bool] | None = None
@@ -363,6 +363,9 @@ class Watch:
         if outcome is Outcome.REGISTERED and not there:
             self.finds("5.3 one outcome", f"{owed.reference}: registered, and no service has it")
         own = [e for e in there if e.submitted.reference == owed.reference]
+        stands = any(not e.duplicate and not self.services.cancelled(e) for e in own)
+        if outcome is Outcome.CANCELLED and stands and not owed.unsure:
+            self.finds("4. cancelled", f"{owed.reference}: cancelled, and it stands")
         wanted = owed.unsure or outcome in (Outcome.REGISTERED, Outcome.CANCELLED)
         if own and not wanted:
             text = f"{owed.reference}: {outcome}, nothing said in doubt, and the service has it"

@@ -54,6 +54,7 @@ def rules_of(site: Site) -> Rules:
             configuration="as built",
         ),
         keypad="keypad",
+        ahead=site.ahead,
         contacts=Contacts(
             supplier_name="Voorbeeldsoft",
             supplier_phone="02 000 00 00" if "supplier" in site.lines else "",

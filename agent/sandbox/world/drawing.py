@@ -80,11 +80,12 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
         if chance.random() < 0.3:
             week = max(0, chance.choice(CHANGES) - weeks + 1)
     starts = dt.datetime.combine(FIRST_MONDAY + dt.timedelta(weeks=week), dt.time(), ZONE)
-    paper = random.Random(f"{seed}/paper")
+    paper, crews_ahead = random.Random(f"{seed}/paper"), random.Random(f"{seed}/ahead")
     site = msgspec.structs.replace(
         site_of(random.Random(f"{seed}/site")),
         mute=paper.random() < 0.25,
         diligent=paper.random() < 0.4,
+        ahead=crews_ahead.random() < 0.3,
     )
     nights = NIGHTS[random.Random(f"{seed}/nights").random() < 0.3]
     people = _people(random.Random(f"{seed}/people"), workers, site, nights)
@@ -100,6 +101,7 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
     happenings += _persons(random.Random(f"{seed}/persons"), empty, days)
     happenings += misfortunes.chains(random.Random(f"{seed}/chains"), empty, days)
     happenings += misfortunes.papers(paper, empty, days)
+    happenings += misfortunes.wishes(crews_ahead, empty, days)
     happenings += misfortunes.numbers(random.Random(f"{seed}/numbers"), empty, days)
     end_ms = empty.ms(starts.date() + dt.timedelta(days=weeks * 7))
     inside = (h for h in happenings if 0 < h.at_ms < end_ms - MINUTE_MS)

@@ -11,7 +11,7 @@ from agent.core.delivery.inquiry_records import InquiryClosed
 from agent.core.records import AgentStarted, AttemptEnded, DayBegan, Record
 from agent.core.roster import Worker
 from agent.sandbox.presence_ledger import Entry, PresenceLedger
-from agent.sandbox.world.owing import Owed
+from agent.sandbox.world.owing import Owed, Owing
 from agent.sandbox.world.values import ZONE, Site
 
 BLIND_AFTER = 3
@@ -23,9 +23,9 @@ class HeldByServices:
     """`finds`: what is told of something wrong, the rule and what was seen. `ledger` is None until
     the services are there."""
 
-    def __init__(self, site: Site, finds: Callable[[str, str], None]) -> None:
+    def __init__(self, site: Site, owing: Owing, finds: Callable[[str, str], None]) -> None:
         self.ledger: PresenceLedger | None = None
-        self._site, self._finds = site, finds
+        self._site, self._owing, self._finds = site, owing, finds
         self._entries = 0
         self._standing: dict[tuple[str, dt.date], list[Entry]] = {}
         self._refused = False
@@ -66,16 +66,23 @@ class HeldByServices:
         submitted = entry.submitted
         day = submitted.at.astimezone(ZONE).date() if submitted.at else submitted.day
         received = entry.created.astimezone(ZONE).date()
-        if day != received:
+        owed = self._owing.all.get(submitted.reference)
+        early = owed is not None and owed.early and day == received + dt.timedelta(days=1)
+        if day != received and not early:
             self._finds("5.6 nothing for another day", f"registered on {received} for {day}")
         known = self._standing.setdefault((submitted.inss or submitted.limosa, day), [])
-        same = [e for e in known if e.submitted.key == submitted.key and e.cancelled is None]
+        same = [e for e in known if e.submitted.key == submitted.key and not self.cancelled(e)]
         if same and not entry.duplicate:
             self._finds("5.2 once a day", f"registered twice for {day}: {submitted.reference}")
         searchable = submitted.at is None  # in and out cannot be searched: sent again is all
         if entry.duplicate and entry.sender != ONLINE and searchable:
             self._again(entry, same[0])
         known.append(entry)
+
+    def cancelled(self, entry: Entry) -> bool:
+        """Whether it was taken back since it came in."""
+        now = self.ledger.get(entry.number) if self.ledger is not None else None
+        return now is not None and now.cancelled is not None
 
     def _again(self, entry: Entry, first: Entry) -> None:
         """Sent twice, and only the service's own care kept it from counting twice."""

@@ -109,11 +109,13 @@ class Infrastructure:
     weathers: dict[str, list[str]] = field(default_factory=dict)
     changes: int = 0
     """How often anything of it changed."""
+    shown: frozenset[str] = frozenset()
+    """Those that failed at some time while Checkinatwork could be reached, which says so then."""
 
     def begins(self, kind: str) -> None:
         """From now on this fails."""
         self.failing[kind] = self.failing.get(kind, 0) + 1
-        self.changes += 1
+        self._changed()
 
     def ends(self, kind: str) -> None:
         """Now it is mended."""
@@ -121,7 +123,13 @@ class Infrastructure:
         self.failing = {k: n for k, n in self.failing.items() if k != kind}
         if left > 0:
             self.failing[kind] = left
+        self._changed()
+
+    def _changed(self) -> None:
         self.changes += 1
+        self.shown &= self.failing.keys()
+        if self.reached("ciaw"):
+            self.shown |= self.failing.keys()
 
     def turns(self, service: str, how: str, *, begins: bool) -> None:
         """This service behaves so from now on, or no more."""

@@ -7,6 +7,7 @@ import datetime as dt
 import random
 from collections.abc import Iterator
 
+from agent.core.delivery.inquiries import CancelReason
 from agent.sandbox.world.causes import CAUSES
 from agent.sandbox.world.edits import UNKNOWN
 from agent.sandbox.world.tickets import HOW
@@ -15,6 +16,8 @@ from agent.sandbox.world.values import (
     HOUR_MS,
     MINUTE_MS,
     SECOND_MS,
+    Ahead,
+    Cancel,
     Edit,
     Happening,
     Interrupted,
@@ -115,6 +118,23 @@ def numbers(chance: random.Random, world: World, days: list[int]) -> Iterator[Ha
             at_ms = midnight + round(chance.uniform(0, 7) * HOUR_MS)
             lasts_ms = round(chance.uniform(0.5, 20) * HOUR_MS)
             yield Edit(at_ms, lasts_ms, UNKNOWN, chance.randrange(len(world.people)))
+
+
+def wishes(chance: random.Random, world: World, days: list[int]) -> Iterator[Happening]:
+    """What the office asks of the gate: crews confirmed in the afternoon, and registrations taken
+    back, some of people who come all the same."""
+    employers = sorted({somebody.worker.employer for somebody in world.people})
+    often = chance.choice((0.02, 0.2))
+    for day in days:
+        midnight = world.ms(world.starts.date() + dt.timedelta(days=day))
+        for employer in employers if world.site.ahead else ():
+            if chance.random() < 0.7:
+                at_ms = midnight + round(chance.uniform(13, 24) * HOUR_MS)
+                yield Ahead(at_ms, employer, chance.choice((0, 0, 2, 4)))
+        while chance.random() < often:
+            at_ms = midnight + round(chance.uniform(5, 24) * HOUR_MS)
+            reason = chance.choice(tuple(CancelReason))
+            yield Cancel(at_ms, chance.randrange(len(world.people)), reason.value)
 
 
 def _between(chance: random.Random, begins_ms: int, ends_ms: int) -> int:

@@ -20,15 +20,16 @@ from agent.core.records import (
     ReceiptStored,
     Record,
     RejectionStored,
+    TapCounted,
 )
 from agent.core.roster import Worker
 
 
 @dataclass(slots=True)
 class Owed:
-    """An obligation. `tapped_ms`: true time of its first tap; `opened_ms`: of
-    when the gate knew of it; `unsure`: it was sent, and no answer
-    or only a supplier's said what became of it."""
+    """An obligation. `tapped_ms`: true time of its first tap; `opened_ms`: of when the gate knew of
+    it; `early`: it was registered ahead, `ahead`: and nobody came yet; `unsure`: it was sent, and
+    no answer, or only a supplier's, said what became of it."""
 
     reference: str
     person: Worker
@@ -40,6 +41,7 @@ class Owed:
     receipt: str = ""
     unsure: bool = False
     ahead: bool = False
+    early: bool = False
 
     @property
     def outcome(self) -> Outcome | None:
@@ -65,8 +67,10 @@ class Owing:
         match record:
             case ObligationOpened() as o:
                 owed = Owed(o.reference, o.person, o.day, o.duty, tapped_ms, ahead=o.ahead)
-                owed.opened_ms = max(now_ms, tapped_ms)
+                owed.opened_ms, owed.early = max(now_ms, tapped_ms), o.ahead
                 self.all[o.reference] = self.open[o.reference] = owed
+            case TapCounted(_, reference) if (counted := self.all.get(reference)) and counted.ahead:
+                counted.ahead, counted.tapped_ms = False, max(now_ms, tapped_ms)
             case ObligationAmended(reference, _, person):
                 owed = self.all[reference]
                 owed.person = person

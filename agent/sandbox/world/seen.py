@@ -21,6 +21,7 @@ from agent.config.settings import (
     SiteSettings,
 )
 from agent.core.commands import Command, Print, PrintSlip, Reply
+from agent.core.delivery.inquiries import CancelReason
 from agent.core.moment import Moment
 from agent.core.outage.incident_report import reports
 from agent.core.paper.paper_events import SlipKind
@@ -120,7 +121,9 @@ class Seen:
         self.counts = dict.fromkeys(("slips", "lists", "answers", "looks", "reports"), 0)
 
     def read(self, where: str, text: str) -> None:
-        """No number of anybody may stand there."""
+        """No number of anybody may stand there, nor that somebody is ill (section 6)."""
+        if CancelReason.DISEASE in text:
+            self._finds("6. no health data", f"that somebody is ill stands in {where}")
         for number in sorted(set(numbers_in(text, self._known))):
             self._finds("5.7 no full number", f"{number[:4]}… stands in {where}")
 

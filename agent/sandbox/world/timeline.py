@@ -24,15 +24,15 @@ class Standing(StrEnum):
 
 
 def standing(truth: Infrastructure, lines: tuple[str, ...], *, gate_well: bool) -> Standing:
-    """How it stands for a duty with these lines: the lowest failing layer decides, but what is ours
-    beside it always counts (DOMAIN.md, section 3)."""
+    """How it stands for a duty with these lines: the lowest failing layer decides, but a known
+    cause of ours beside it always counts (DOMAIN.md, section 3); what could not show is unknown."""
     if not gate_well:
         return Standing.OURS
     if any(truth.works(line) for line in lines):
         return Standing.WORKS
-    found = [CAUSES[kind] for kind in truth.failing]
-    if any(cause.beside for cause in found):
+    if any(CAUSES[kind].beside for kind in truth.shown):
         return Standing.OURS
+    found = [CAUSES[kind] for kind in truth.failing]
     if found:
         lowest = min(found, key=lambda cause: _DEPTH[cause.layer])
         return Standing.THEIRS if lowest.exempts(truth.site) else Standing.OURS

@@ -50,6 +50,8 @@ class Site(msgspec.Struct, frozen=True):
     latency_ms: int = 800
     mute: bool = False
     """The printer says nothing: only who looks knows what came out."""
+    ahead: bool = False
+    """Employers confirm who comes tomorrow, who is then registered the day before."""
     diligent: bool = False
     """Whoever goes to the gate when it calls is there in minutes."""
     patient: bool = False
@@ -183,6 +185,22 @@ class Phoned(msgspec.Struct, frozen=True, tag="phoned"):
     at_ms: int
 
 
+class Ahead(msgspec.Struct, frozen=True, tag="ahead"):
+    """An employer confirms tomorrow's crew, but for every `but`th of them; 0: all of it."""
+
+    at_ms: int
+    employer: str
+    but: int = 0
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """Somebody takes back what is registered, or waits, for this worker today and tomorrow."""
+
+    at_ms: int
+    who: int
+    reason: str
+
+
 class Typed(msgspec.Struct, frozen=True, tag="typed"):
     """Somebody types these keys at the keypad, after the code; `keys` empty: a reference number."""
 
@@ -226,6 +244,8 @@ Happening = (
     | Ticket
     | Phoned
     | Typed
+    | Ahead
+    | Cancel
     | Interrupted
     | Reader
 )
