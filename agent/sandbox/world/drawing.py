@@ -101,6 +101,7 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
     happenings += _persons(random.Random(f"{seed}/persons"), empty, days)
     happenings += misfortunes.chains(random.Random(f"{seed}/chains"), empty, days)
     happenings += misfortunes.papers(paper, empty, days)
+    happenings += misfortunes.clocks(random.Random(f"{seed}/clocks"), empty, days)
     happenings += misfortunes.wishes(crews_ahead, empty, days)
     happenings += misfortunes.numbers(random.Random(f"{seed}/numbers"), empty, days)
     end_ms = empty.ms(starts.date() + dt.timedelta(days=weeks * 7))

@@ -18,9 +18,11 @@ from agent.sandbox.world.values import (
     SECOND_MS,
     Ahead,
     Cancel,
+    Cut,
     Edit,
     Happening,
     Interrupted,
+    Jump,
     Phoned,
     Roll,
     Ticket,
@@ -103,6 +105,38 @@ def paper_day(chance: random.Random, world: World, day: int) -> Iterator[Happeni
             round(chance.uniform(0.1, 6) * MINUTE_MS),
             chance.choice(STOPS),
         )
+
+
+CLOCKS = (0.01, 0.05, 0.2)
+"""Of the days: how many end with an outage over midnight and a clock that is wrong meanwhile."""
+
+
+def clocks(chance: random.Random, world: World, days: list[int]) -> Iterator[Happening]:
+    """Nights in which troubles last to beyond midnight and the gate starts with a clock that is
+    days behind, or somebody sets it by days, until it is set right in the midst of it."""
+    often = chance.choice(CLOCKS)
+    for day in days:
+        if chance.random() < often:
+            midnight = world.ms(world.starts.date() + dt.timedelta(days=day))
+            yield from clock_night(chance, world, midnight, chance.uniform(19.5, 23))
+
+
+def clock_night(
+    chance: random.Random, world: World, midnight: int, hour: float
+) -> Iterator[Happening]:
+    """One of them, from that hour of the day that begins at `midnight` on."""
+    yield from chain(chance, world, midnight, hour)
+    for _ in range(chance.randrange(1, 4)):
+        at_ms = midnight + round(chance.uniform(hour, 26) * HOUR_MS)
+        for_ms = round(chance.lognormvariate(2.5, 1.2) * MINUTE_MS)
+        if chance.random() < 0.7:
+            dark_ms = round(chance.lognormvariate(0.5, 1) * MINUTE_MS) + 20 * SECOND_MS
+            behind_ms = round(chance.uniform(0.1, 400) * DAY_MS) if chance.random() < 0.6 else 0
+            crossing = chance.randrange(40)
+            yield Cut(at_ms, dark_ms, crossing, "unknown", -dark_ms - behind_ms, for_ms)
+        else:
+            shift_ms = chance.choice((-1, 1, -2, 31, -400)) * DAY_MS
+            yield Jump(at_ms, shift_ms, for_ms, False)
 
 
 NUMBERS = (0.02, 0.1, 0.3)
