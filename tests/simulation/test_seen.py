@@ -13,7 +13,7 @@ from agent.core.commands import Print, PrintSlip, Reply
 from agent.core.outage.contacts import Contacts
 from agent.core.outage.procedure_records import By
 from agent.core.paper.paper_events import ListAsked, SlipKind
-from agent.core.paper.paper_records import ObligationOnPaper, Paper
+from agent.core.paper.paper_records import Paper
 from agent.core.rules import Line, Rules
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import DECLARATION, MAIN_CONTRACTOR, crew
@@ -149,35 +149,6 @@ def test_a_list_that_comes_out_again_must_say_so(
     assert found == []
     seen.came_out([Sheet(1, 1, False), Sheet(2, 1, True), Sheet(2, 1, False)])
     assert found == [f"a copy says that it is one: {sheet.made.number}, part 1"]
-
-
-@pytest.mark.parametrize(
-    ("ended", "number", "proof"),
-    [
-        (("#", "2026112417"), NUMBERS[0], True),
-        (("#", ""), NUMBERS[0], False),
-        (("another list", "2026112417"), NUMBERS[0], False),
-        (("#", "2026112417"), NUMBERS[3], False),
-    ],
-    ids=["as it should", "without a reference number", "never printed", "somebody else"],
-)
-def test_on_paper_is_who_stands_on_a_printed_list_with_its_number(
-    gate: Simulation,
-    seen: Seen,
-    found: list[str],
-    ended: tuple[str, str],
-    number: str,
-    proof: bool,
-) -> None:
-    gate.inbox.put(ListAsked(gate.clock.now(), By.KEYPAD))
-    gate.run_until(420)
-    state, now = gate.daemon.keeper.state, gate.clock.now()
-    (sheet,) = state.papers.sheets.values()
-    seen.carried_out([Print(1, Paper.LIST, sheet, None, 0, 0)], state, now)
-    name = ended[0].replace("#", sheet.made.number)
-    day = MORNING.date()
-    seen.proves(ObligationOnPaper("j-1", day, name, ended[1]), number, [Sheet(1, 1, False)])
-    assert (found == []) is proof
 
 
 def test_a_part_in_which_the_roll_ended_comes_out_again_and_says_so(gate: Simulation) -> None:

@@ -20,7 +20,6 @@ from agent.core.moment import Moment, Trust
 from agent.core.obligations import Outcome
 from agent.core.outage.incident_records import IncidentOpened
 from agent.core.paper.paper_events import ListAsked, ReferenceEntered
-from agent.core.paper.paper_records import ObligationOnPaper
 from agent.core.records import (
     ObligationOpened,
     RosterTaken,
@@ -240,9 +239,6 @@ class Watch:
                 self._outages = True
             case RosterTaken():
                 self._rostered(seq, event.at)
-            case ObligationOnPaper() as on_paper:
-                person = self.owing.all[on_paper.reference].person
-                self.seen.proves(on_paper, person.inss or person.limosa, self._tray())
         self.services.hears(record)
         self.owing.hears(record, tapped_ms, self._now_ms())
         self.lists.hears(seq, record)

@@ -86,12 +86,18 @@ class OnLists:
             case ListStands(number, reference):
                 self._stands(self._lists[number], reference)
             case ObligationOnPaper(reference, day, number, list_reference):
-                known = self._lists[number]
-                named = {obligation for obligation, _ in known.rows}
-                if not known.stands or reference not in named or known.made.day != day:
-                    self._finds(RULE, f"{reference} of {day}: list {number} does not prove it")
-                if list_reference != known.reference:
-                    self._finds(RULE, f"list {number} bears {known.reference or 'no number'}")
+                self._on_paper(reference, day, self._lists.get(number), list_reference)
+
+    def _on_paper(
+        self, reference: str, day: dt.date, known: _List | None, list_reference: str
+    ) -> None:
+        named = {obligation for obligation, _ in known.rows} if known is not None else set()
+        if known is None or not known.stands or reference not in named or known.made.day != day:
+            name = known.made.number if known is not None else "that nobody made"
+            self._finds(RULE, f"{reference} of {day}: list {name} does not prove it")
+        elif list_reference != known.reference:
+            text = f"list {known.made.number} bears {known.reference or 'no number'}"
+            self._finds(RULE, text)
 
     def _stands(self, known: _List, reference: str) -> None:
         known.stands = True

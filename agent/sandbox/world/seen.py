@@ -25,7 +25,7 @@ from agent.core.delivery.inquiries import CancelReason
 from agent.core.moment import Moment
 from agent.core.outage.incident_report import reports
 from agent.core.paper.paper_events import SlipKind
-from agent.core.paper.paper_records import ObligationOnPaper, Paper
+from agent.core.paper.paper_records import Paper
 from agent.core.presence import present
 from agent.core.records import Entry
 from agent.core.standing import subjects
@@ -115,7 +115,6 @@ class Seen:
         self._language = self._config.gate.languages[seed // len(LANGUAGES) % 2]
         self._printed: set[tuple[Paper, str, int]] = set()
         self._read: set[tuple[Paper, str, bool]] = set()
-        self._named: dict[str, set[str]] = {}
         self._of_job: dict[int, tuple[Paper, str]] = {}
         self._sheets = 0
         self.counts = dict.fromkeys(("slips", "lists", "answers", "looks", "reports"), 0)
@@ -155,14 +154,13 @@ class Seen:
         if ordered in self._read:
             return  # tried again: it says the same each time
         self._read.add(ordered)
-        named = {row.person.inss or row.person.limosa for row in order.sheet.rows}
-        self._named[order.sheet.made.number] = named
         text = _text(self._documents.ordered(order, state, at))
         if order.paper is not Paper.LIST:
             self.counts["slips"] += 1
             self.read("the slip that completes a list", text)
             return
         self.counts["lists"] += 1
+        named = {row.person.inss or row.person.limosa for row in order.sheet.rows}
         there = set(numbers_in(text, {*self._known, *named}))
         for number in sorted(named - there):
             self._finds("3.4 the list bears the numbers", f"{number[:4]}… is not on it")
@@ -177,14 +175,6 @@ class Seen:
                 self._finds("a copy says that it is one", f"{printed[1]}, part {sheet.part}")
             self._printed.add(printed)
         self._sheets = len(sheets)
-
-    def proves(self, ended: ObligationOnPaper, number: str, sheets: Sequence[Sheet]) -> None:
-        """Whoever ends on paper stands on a list that came out, and that has its reference number
-        (DOMAIN.md, section 4)."""
-        self.came_out(sheets)
-        out = any(name == ended.number for paper, name, _ in self._printed if paper is Paper.LIST)
-        if not (out and ended.list_reference and number in self._named[ended.number]):
-            self._finds("4. on paper", f"{ended.reference}: list {ended.number} is no proof of it")
 
     def looked_at(self, state: State, now: Moment) -> None:
         """The page as whoever knows all codes sees it, the status, and what is told elsewhere."""
