@@ -8,10 +8,8 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from agent.core.outage.whose import Whose
 from agent.sandbox.world.drawing import drawn
 from agent.sandbox.world.findings import Wrong
-from agent.sandbox.world.score import Judged, judged, table
 from agent.sandbox.world.shrinking import shrunk, up_to
 from agent.sandbox.world.telling import story
 from agent.sandbox.world.timeline import Standing, Timeline, false_because
@@ -81,20 +79,3 @@ def test_a_year_has_both_changes_of_the_clock_and_250_working_days() -> None:
     changes = sum(a != b for a, b in pairwise(offsets))
     assert changes == 2
     assert world.starts.utcoffset() == dt.timedelta(hours=2)
-
-
-def test_no_incident_of_the_first_ones_is_claimed_falsely() -> None:
-    found = [judged(number) for number in range(1, 7)]
-    assert not any(j.false for j in found)
-    assert all(j.right for j in found if j.could_know is not Whose.UNDETERMINED)
-
-
-def test_the_score_counts_a_false_exemption_by_claim_and_by_outcome() -> None:
-    own = Judged(1, "firewall", Whose.OWN, Whose.UNDETERMINED, "infrastructure", "a.row", 0)
-    late = Judged(2, "firewall", Whose.OWN, Whose.UNDETERMINED, "undetermined", "a.row", 2)
-    theirs = Whose.INFRASTRUCTURE
-    right = Judged(3, "backbone", theirs, theirs, "infrastructure", "a.row", 2)
-    assert [own.false, late.false, right.false] == [True, True, False]
-    lines = list(table([own, late, right]))
-    assert "- 3 incidents; false exemptions: 2" in lines
-    assert any("1 of 1 right (100.0 %)" in line for line in lines)

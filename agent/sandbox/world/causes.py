@@ -38,6 +38,11 @@ def _direct(site: Site) -> bool:
     return "ciaw" in site.lines
 
 
+def _served(site: Site) -> Whose:
+    """Checkinatwork's fault shows where the network is known to be well, the modem too."""
+    return _SERVICE if site.medium is not Medium.MOBILE or site.modem else _OPEN
+
+
 def _any(_: Site) -> bool:
     return True
 
@@ -100,22 +105,20 @@ CAUSES: Mapping[str, Cause] = {
         _OWN, _OWN, Layer.POWER, "a bad supply drags the gate's voltage down", _alone
     ),
     # Link and local network.
-    "cable-out": _cause(
-        _OWN, _OWN, Layer.LINK, "the network cable is out", lambda s: _wired(s) and _alone(s)
-    ),
+    "cable-out": _cause(_OWN, _OWN, Layer.LINK, "the network cable is out", _wired),
     "router-off": _cause(
         _OWN,
         _OWN,
         Layer.LINK,
         "somebody unplugged the router",
-        lambda s: s.medium is not Medium.MOBILE and _alone(s),
+        lambda s: s.medium is not Medium.MOBILE,
     ),
     "router-hangs": _cause(
         lambda s: _THEIRS if s.providers_box else _OWN,
         lambda s: _OPEN if s.providers_box else _OWN,
         Layer.LOCAL,
         "the router hangs",
-        lambda s: s.medium is not Medium.MOBILE and _alone(s),
+        lambda s: s.medium is not Medium.MOBILE,
     ),
     "sim-unpaid": _cause(
         _OWN,
@@ -131,20 +134,27 @@ CAUSES: Mapping[str, Cause] = {
         "the operator's only mast here is out",
         lambda s: s.medium is Medium.MOBILE and _alone(s),
     ),
+    "antenna-off": _cause(
+        _OWN,
+        _OPEN,
+        Layer.INTERNET,
+        "somebody unscrewed the modem's antenna",
+        lambda s: s.medium is Medium.MOBILE and _alone(s),
+    ),
     # Internet.
     "line-cut-in-the-street": _cause(
         _THEIRS,
         _OPEN,
         Layer.INTERNET,
         "a digger in the street cut the access line",
-        lambda s: _wired(s) and _alone(s),
+        _wired,
     ),
     "line-cut-on-the-site": _cause(
         _OWN,
         _OPEN,
         Layer.INTERNET,
         "the site's own digger cut the access line",
-        lambda s: _wired(s) and _alone(s),
+        _wired,
     ),
     "firewall": _cause(
         _OWN, _OPEN, Layer.INTERNET, "a firewall rule of the site lets nothing out", _alone
@@ -157,14 +167,27 @@ CAUSES: Mapping[str, Cause] = {
         lambda s: _OPEN if s.medium is Medium.MOBILE else _THEIRS,
         Layer.INTERNET,
         "the provider's network is dead behind its first router",
-        _alone,
     ),
     "both-providers": _cause(
         _THEIRS,
-        _OPEN,  # a modem tells a real gate too little to be called well
+        lambda s: _THEIRS if s.modem else _OPEN,
         Layer.INTERNET,
         "the networks of both providers are down",
         lambda s: s.second and s.medium is not Medium.MOBILE,
+    ),
+    "second-unpaid": _cause(
+        _OWN,
+        _OPEN,
+        Layer.INTERNET,
+        "nobody paid for the second uplink's SIM",
+        lambda s: s.second,
+    ),
+    "second-mast-out": _cause(
+        _THEIRS,
+        _OPEN,
+        Layer.INTERNET,
+        "the mast of the second uplink is out",
+        lambda s: s.second,
     ),
     "loss": _cause(
         _THEIRS, _OPEN, Layer.INTERNET, "the provider's line loses most of what it carries", _alone
@@ -178,6 +201,13 @@ CAUSES: Mapping[str, Cause] = {
     ),
     "rsz-firewalled": _cause(
         _OWN, _OPEN, Layer.CHANNEL, "a firewall rule of the site blocks Checkinatwork", _direct
+    ),
+    "second-filtered": _cause(
+        _OWN,
+        _OPEN,
+        Layer.CHANNEL,
+        "the plan of the second uplink's SIM leaves Checkinatwork out",
+        lambda s: s.second and _direct(s),
     ),
     "proxy": _cause(
         _OWN, _OWN, Layer.CHANNEL, "the main contractor's proxy opens every connection"
@@ -194,10 +224,10 @@ CAUSES: Mapping[str, Cause] = {
     ),
     # Answers.
     "rsz-503": _cause(
-        _SERVICE, _SERVICE, Layer.ANSWER, "Checkinatwork answers 503 to everything", _direct
+        _SERVICE, _served, Layer.ANSWER, "Checkinatwork answers 503 to everything", _direct
     ),
     "rsz-fault": _cause(
-        _SERVICE, _OPEN, Layer.ANSWER, "Checkinatwork answers SOA-02002 to everything", _direct
+        _SERVICE, _served, Layer.ANSWER, "Checkinatwork answers SOA-02002 to everything", _direct
     ),
     "rsz-garbled": _cause(
         _SERVICE, _OPEN, Layer.ANSWER, "what Checkinatwork answers cannot be read", _direct

@@ -40,6 +40,10 @@ class Claims:
 
     def _judge(self, owed: Owed, incidents: tuple[str, ...], now_ms: int) -> None:
         midnight = self._world.ms(owed.day + dt.timedelta(days=1))
+        early_min = (midnight - now_ms) // MINUTE_MS
+        if early_min > 0:
+            text = f"{owed.reference} of {owed.day}: exempt {early_min} min before its day was over"
+            self._finds(RULE, text)
         why = false_because(self._timeline, owed.tapped_ms, midnight, TOLERATED_MS)
         text = f"{owed.reference} of {owed.day}: {why}"
         mended_ms = [self.said[name] for name in incidents if name in self.said]

@@ -127,6 +127,7 @@ def site_of(chance: random.Random) -> Site:
         witness=chance.random() < 0.3,
         cleaners=CLEANER if cleaners else "",
         latency_ms=chance.choice((300, 900, 2000, 4000)),
+        modem=chance.random() < 0.5,
     )
 
 

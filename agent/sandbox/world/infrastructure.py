@@ -1,7 +1,8 @@
 """The infrastructure of a site as it truly stands: what a gate can measure of it, and what becomes
 of a call. Both follow from the same failures, so that neither can know what the other does not.
 
-What a real gate cannot measure (its modem, hops behind a dead line) is unknown here too.
+What a real gate cannot measure (a modem without ModemManager, hops behind a dead line) is unknown
+here too.
 """
 
 from __future__ import annotations
@@ -10,42 +11,30 @@ import errno
 import random
 import socket
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from email.utils import format_datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import httpx
 
-from agent.core.events import Event
 from agent.core.outage.facts import Medium
 from agent.core.outage.measurements import (
     FAILING,
     UNKNOWN,
     WELL,
     Channel,
-    Clock,
-    Elsewhere,
-    Gate,
     Internet,
     Link,
     Local,
-    Measurement,
     Names,
     Power,
     Reading,
     Value,
 )
 from agent.sandbox.faults import Cut, Fault, Faults, Garbled
-from agent.sandbox.virtual import VirtualClock
 from agent.sandbox.world.values import Site
-from agent.seams import Round
 
 UPLINK, SECOND = "uplink", "second"
 ANCHORS = 4
-CONNECTING_S = 5.0
-"""How long a connection is tried where nothing answers."""
-WAITING_S = 4.0
-"""How long a full round waits for what is silent."""
 LOSS = 0.6
 """Of the calls over a bad line."""
 
@@ -88,7 +77,8 @@ _OF_TROUBLES: Mapping[str, Faults] = {
 """What Checkinatwork does while such a trouble lasts."""
 
 
-def _reading(well: bool) -> Reading:
+def reading(well: bool) -> Reading:
+    """Well or failing."""
     return WELL if well else FAILING
 
 
@@ -166,7 +156,7 @@ class Infrastructure:
     def hop(self) -> bool:
         """The provider's first router answers."""
         cut = ("line-cut-in-the-street", "line-cut-on-the-site", "firewall")
-        mobile = ("sim-unpaid", "mast-out", "low-voltage", "firewall")
+        mobile = ("sim-unpaid", "mast-out", "antenna-off", "low-voltage", "firewall")
         if self.site.medium is Medium.MOBILE:  # the provider's radio network outlives the site's
             return not self.has(*mobile)
         return self.gateway and not self.has(*cut)
@@ -179,7 +169,8 @@ class Infrastructure:
     @property
     def second(self) -> bool:
         """It is there over the second one."""
-        return self.site.second and not self.has("both-providers")
+        lost = self.has("both-providers", "second-unpaid", "second-mast-out")
+        return self.site.second and not lost
 
     @property
     def online(self) -> bool:
@@ -192,10 +183,21 @@ class Infrastructure:
         return self.online and not self.has("names-dead")
 
     def reached(self, line: str) -> bool:
-        """Whether the service of this line can be reached from here."""
-        blocked = ("rsz-unreachable", "rsz-firewalled") if line == "ciaw" else ()
-        down = ("supplier-down",) if line == "supplier" else ()
-        return self.names and not self.has(*blocked, *down)
+        """Whether the service of this line can be reached from here, by the first uplink that has a
+        path."""
+        if not self.beyond:
+            return self.reached_by_second(line)
+        blocked = line == "ciaw" and self.has("rsz-firewalled")
+        return self.names and not blocked and self._is_up(line)
+
+    def reached_by_second(self, line: str) -> bool:
+        """Whether it can over the second uplink, which no router of the site stands before."""
+        filtered = line == "ciaw" and self.has("second-filtered")
+        return self.second and self.names and not filtered and self._is_up(line)
+
+    def _is_up(self, line: str) -> bool:
+        down = {"ciaw": "rsz-unreachable", "supplier": "supplier-down"}.get(line, "")
+        return not self.has(down)
 
     def works(self, line: str) -> bool:
         """Whether a registration by this line gets a receipt now, from a gate that is in order."""
@@ -204,10 +206,10 @@ class Infrastructure:
         return well and self.reached(line)
 
     def opens_on_a_phone(self) -> bool:
-        """Whether the online service opens on a phone with its own subscription."""
-        return not self.has("rsz-unreachable", "rsz-certificate", *_OF_TROUBLES) or self.has(
-            "sender-refused", "account-refused", "message-refused"
-        )
+        """Whether the online service opens on a phone of somebody at the gate."""
+        ours = ("sender-refused", "account-refused", "message-refused")
+        down = self.has("rsz-unreachable", "rsz-certificate", *(set(_OF_TROUBLES) - set(ours)))
+        return not down and not self.has("mast-out", "second-mast-out", "both-providers")
 
     # --- what the services do --------------------------------------------------------------------
 
@@ -247,20 +249,30 @@ class Infrastructure:
 
     def near(self, mains: Reading) -> Iterator[tuple[Value, str]]:
         """Power, link and local network."""
-        witness = _reading(self._witness()) if self.site.witness else UNKNOWN
-        yield Power(mains, _reading(not self.has("low-voltage")), witness), ""
+        witness = reading(self._witness()) if self.site.witness else UNKNOWN
+        yield Power(mains, reading(not self.has("low-voltage")), witness), ""
         if self.site.medium is Medium.MOBILE:
-            yield Link(), UPLINK  # no file of the kernel tells of SIM and operator
+            yield self._modem("mast-out", "antenna-off"), UPLINK
             yield Local(WELL), UPLINK
         else:
             wired = self.site.medium is Medium.WIRED
-            there = _reading(self.carrier)
+            there = reading(self.carrier)
             yield Link(carrier=there) if wired else Link(association=there), UPLINK
-            answers = _reading(self.gateway) if self.carrier else UNKNOWN
+            answers = reading(self.gateway) if self.carrier else UNKNOWN
             yield Local(there, answers), UPLINK
         if self.site.second:
-            yield Link(), SECOND
+            yield self._modem("second-mast-out"), SECOND
             yield Local(WELL), SECOND
+
+    def _modem(self, *deaf: str) -> Link:
+        """What a modem tells that hears nobody of its own while one of these fails: no file of the
+        kernel tells of SIM and operator, ModemManager does. It was not reset since."""
+        if not self.site.modem:
+            return Link()
+        if not self.has(*deaf):
+            return Link(sim=WELL, registered=WELL, own_cells=WELL)
+        others = reading(not self.has("antenna-off"))
+        return Link(sim=WELL, registered=FAILING, own_cells=FAILING, other_cells=others)
 
     def _witness(self) -> bool:
         """The site's camera is fed by the grid, before the board that can trip."""
@@ -273,21 +285,21 @@ class Infrastructure:
             yield self._net(self.second, True, portal=False), SECOND
 
     def _net(self, beyond: bool, hop: bool, *, portal: bool) -> Internet:
-        anchors = [_reading(beyond)] * ANCHORS
+        anchors = [reading(beyond)] * ANCHORS
         lossy = beyond and self.has("loss")
         if lossy:
             anchors[1:3] = [FAILING, FAILING]
         return Internet(
             tuple(anchors),
-            provider_hop=_reading(hop),
-            beyond=_reading(beyond),
-            portal=_reading(not portal),
-            steady=_reading(beyond and not lossy),
+            provider_hop=reading(hop),
+            beyond=reading(beyond),
+            portal=reading(not portal),
+            steady=reading(beyond and not lossy),
         )
 
     def resolvers(self) -> Names:
         """The configured ones and others."""
-        return Names(_reading(self.names), _reading(self.names))
+        return Names(reading(self.names), reading(self.names))
 
     def channel(self, line: str) -> Channel:
         """The way to the service of this line; unknown where nothing leads anywhere."""
@@ -300,99 +312,3 @@ class Infrastructure:
         if line == "ciaw" and self.has("rsz-certificate"):
             return Channel(WELL, WELL, FAILING, FAILING, WELL)
         return Channel(WELL, WELL, WELL, WELL, WELL, WELL)
-
-
-class Surroundings:
-    """The gauges of a simulated gate. `gate`: how reader, journal and credentials stand; `tell`
-    takes what happened beside a measurement."""
-
-    def __init__(
-        self,
-        truth: Infrastructure,
-        lines: Iterable[str],
-        clock: VirtualClock,
-        gate: Callable[[], Gate],
-        tell: Callable[[Event], None],
-    ) -> None:
-        self.mains = _reading(truth.mains)
-        self._truth, self._lines, self._clock = truth, tuple(lines), clock
-        self._gate, self._tell = gate, tell
-        self._turn = 0
-
-    def take(self, what: Round, of: str = "") -> Iterator[Measurement]:
-        """What holds now; a full round takes its time where nothing answers."""
-        truth = self._truth
-        if what in (Round.HERE, Round.ALL):
-            yield from self._stamped(truth.near(self.mains))
-            trusted = self._clock.now().trusted
-            yield from self._stamped([(Clock(_reading(trusted), WELL), ""), (self._gate(), "")])
-        if what is Round.ANCHOR:
-            yield from self._stamped(self._one_anchor())
-        if what is Round.ALL:
-            if not truth.beyond:
-                self._clock.sleep(WAITING_S)
-            yield from self._stamped(truth.internet())
-        if what in (Round.NAMES, Round.ALL):
-            yield from self._stamped([(truth.resolvers(), "")])
-        for line in self._lines if what is Round.ALL else (of,) if what is Round.CHANNEL else ():
-            yield from self._stamped(self._channel(line))
-        if what is Round.ALL and truth.site.second and truth.second and not truth.beyond:
-            there = _reading(truth.reached(self._lines[0]))
-            yield from self._stamped([(Elsewhere(uplink=there), "")])
-
-    def _stamped(self, taken: Iterable[tuple[Value, str]]) -> Iterator[Measurement]:
-        for value, of in taken:
-            yield Measurement(self._clock.now(), value, of)
-
-    def _one_anchor(self) -> Iterator[tuple[Value, str]]:
-        """The next one in turn; all of them where it is silent."""
-        whole = next(self._truth.internet())
-        assert isinstance(whole[0], Internet)
-        self._turn = (self._turn + 1) % ANCHORS
-        if whole[0].anchors[self._turn] is WELL:
-            anchors = [UNKNOWN] * ANCHORS
-            anchors[self._turn] = WELL
-            yield Internet(tuple(anchors), steady=whole[0].steady), UPLINK
-        else:
-            yield Internet(whole[0].anchors), UPLINK
-
-    def _channel(self, line: str) -> Iterator[tuple[Value, str]]:
-        channel = self._truth.channel(line)
-        if channel.tls is WELL and channel.certificate is WELL:
-            date = format_datetime(self._clock.truth(), usegmt=True)
-            heard = self._clock.heard(line, date)
-            if heard is not None:
-                self._tell(heard)
-        yield channel, line
-
-
-class Layered(httpx.BaseTransport):
-    """The way from the gate to a service: what fails on it, and what the service does. `crossed`
-    hears of each call as it leaves and as its answer comes."""
-
-    def __init__(
-        self,
-        line: str,
-        truth: Infrastructure,
-        behind: httpx.BaseTransport,
-        clock: VirtualClock,
-        behave: Callable[[str, Faults], None],
-        crossed: Callable[[], None],
-    ) -> None:
-        self._line, self._truth, self._behind = line, truth, behind
-        self._clock, self._behave, self._crossed = clock, behave, crossed
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """The service's answer, or what httpx raises where there is none."""
-        self._crossed()
-        failure = self._truth.call_fails(self._line)
-        if failure is not None:
-            self._clock.sleep(CONNECTING_S)
-            raise failure
-        faults = self._truth.faults(self._line)
-        if faults.poison or not faults.latency_s:
-            faults = replace(faults, latency_s=self._truth.site.latency_ms / 1000)
-        self._behave(self._line, faults)
-        response = self._behind.handle_request(request)
-        self._crossed()
-        return response

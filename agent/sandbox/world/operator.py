@@ -33,6 +33,13 @@ class Operator:
     def __init__(self, play: Play) -> None:
         self.away_until_ms = 0
         self.said: list[str] = []
+        self.answered: list[tuple[int, bool]] = []
+        """When the question of the phone was answered with the right code, and what was true."""
+        self.numbered: list[tuple[int, str]] = []
+        """When a third party's number was given to the gate, and for which cause."""
+        self.owned: list[int] = []
+        """When somebody said that it was a cause of the site's own."""
+        self._read = 0  # slips that somebody saw
         self._play = play
         self._chance = random.Random(f"{play.world.seed}/operator")
         self._coming = False
@@ -41,8 +48,8 @@ class Operator:
         self.interrupted: Interrupted | None = None
 
     def sees(self, resting: str) -> None:
-        """The panel shows this now."""
-        if resting in CALLS:
+        """The panel shows this now, and a slip may lie there that nobody read."""
+        if resting in CALLS or len(self._play.tray.slips) > self._read:
             self._come(self._chance.lognormvariate(2.3, 1.0) / self._haste)
 
     def _come(self, minutes: float) -> None:
@@ -58,9 +65,13 @@ class Operator:
             self._come(30)
         elif not COMES <= now.time() < GOES:
             self._come(45)
-        elif play.panel.resting in CALLS:
-            self._act(play.panel.resting)
-            self._come(self._chance.uniform(4, 40) / self._haste)
+        else:
+            read, self._read = self._read, len(play.tray.slips)
+            if play.panel.resting in CALLS:
+                self._act(play.panel.resting)
+                self._come(self._chance.uniform(4, 40) / self._haste)
+            elif self._read > read:
+                self._act("called")
 
     def _act(self, resting: str) -> None:
         play = self._play
@@ -98,7 +109,7 @@ class Operator:
             case "now.contact-supplier":
                 self.types("31#" if chance.random() < 0.3 else "30#")
             case "now.ask-phone" | "now.exempt-ask-phone" | "now.other-arrangement":
-                self.types("21#" if opens else "20#")
+                self._says_of_a_phone(opens=opens)
             case "now.supplier-mends" | "now.call-centre":
                 self.types("40#" if chance.random() < 0.2 else "41#")
             case "now.use-form" | "now.enter-reference":
@@ -117,12 +128,17 @@ class Operator:
             again = str(int(self._number) + 1)
         self.types(f"{self._number}#{again}#", asked=again == self._number)
 
-    def types(self, keys: str, *, asked: bool = False) -> None:
-        """The code, sometimes mistyped, and these keys. `asked`: which day it is comes after them
-        where the gate does not know that."""
+    def _says_of_a_phone(self, *, opens: bool) -> None:
+        if self.types("21#" if opens else "20#"):
+            self.answered.append((self._play.clock.true_ms, opens))
+
+    def types(self, keys: str, *, asked: bool = False) -> bool:
+        """The code, sometimes mistyped, and these keys; True when it was the right one. `asked`:
+        which day it is comes after them where the gate does not know that."""
         if asked and not self._play.clock.now().trusted:
             keys += f"{self._play.world.day(self._play.clock.true_ms):%d%m%Y}#"
-        code = CODE if self._chance.random() < 0.9 else "4312"
+        right = self._chance.random() < 0.9
+        code = CODE if right else "4312"
         begins_s = (self._play.clock.true_ms + 2 * SECOND_MS) / 1000
         self.said.append(keys)
         self._play.press(begins_s, f"{code}#")
@@ -131,6 +147,7 @@ class Operator:
         if interrupted is not None:
             ends_ms = 7 * SECOND_MS + len(keys) * KEY_MS
             self._play.after(ends_ms + interrupted.after_ms, lambda: self._interrupt(interrupted))
+        return right
 
     def _interrupt(self, by: Interrupted) -> None:
         """What comes between, as it would come at any other time."""
@@ -164,4 +181,4 @@ class Operator:
     def phoned(self) -> None:
         """What opens on a phone now is said, whether the gate asks or not."""
         if self._play.watch.running:
-            self.types("21#" if self._play.truth.opens_on_a_phone() else "20#")
+            self._says_of_a_phone(opens=self._play.truth.opens_on_a_phone())

@@ -29,10 +29,11 @@ from agent.sandbox.world.checks import ROSTER_MS, Watch
 from agent.sandbox.world.configuration import rules_of
 from agent.sandbox.world.edits import other_number
 from agent.sandbox.world.findings import Watched
-from agent.sandbox.world.infrastructure import Infrastructure, Layered, Surroundings
+from agent.sandbox.world.infrastructure import Infrastructure
 from agent.sandbox.world.mailbox import Mailbox
 from agent.sandbox.world.operator import Operator
 from agent.sandbox.world.roster_office import RosterOffice
+from agent.sandbox.world.surroundings import Layered, Surroundings
 from agent.sandbox.world.values import (
     HOUR_MS,
     MINUTE_MS,

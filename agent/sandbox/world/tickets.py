@@ -55,6 +55,7 @@ def given(play: Play, ticket: Ticket) -> None:
         case "own first":
             said.insert(0, ("own", "", ""))
     play.watch.claims.said[incident.name] = ticket.until_ms
+    play.operator.numbered.append((play.clock.true_ms, ticket.kind))
     for n, words in enumerate(said):
         play.after(n * AGAIN_MS, partial(_says, play, incident.name, *words))
     mended_ms = max(play.clock.true_ms, ticket.until_ms)
@@ -92,6 +93,8 @@ def _mended(play: Play, incident: Incident, ticket: Ticket) -> None:
 def _says(play: Play, name: str, party: str, number: str, again: str) -> None:
     if not play.watch.running:
         return
+    if party == "own":
+        play.operator.owned.append(play.clock.true_ms)
     latest = play.daemon.keeper.state.log.of("")
     if latest is not None and latest.name == name:
         told = f"{number}#{again}#" if number else "#"

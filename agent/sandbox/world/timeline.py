@@ -12,6 +12,9 @@ from agent.sandbox.world.causes import CAUSES
 from agent.sandbox.world.infrastructure import Infrastructure
 
 _DEPTH = {layer: n for n, layer in enumerate(Layer)}
+_NETWORK = _DEPTH[Layer.INTERNET]
+_OF_UPLINKS = ("rsz-firewalled", "second-filtered")
+"""Causes of a channel that only one uplink has."""
 
 
 class Standing(StrEnum):
@@ -32,11 +35,32 @@ def standing(truth: Infrastructure, lines: tuple[str, ...], *, gate_well: bool) 
         return Standing.WORKS
     if any(CAUSES[kind].beside for kind in truth.shown):
         return Standing.OURS
-    found = [CAUSES[kind] for kind in truth.failing]
+    found = [CAUSES[kind] for kind in _in_the_way(truth)]
     if found:
         lowest = min(found, key=lambda cause: _DEPTH[cause.layer])
         return Standing.THEIRS if lowest.exempts(truth.site) else Standing.OURS
     return Standing.OURS if lines == ("supplier",) else Standing.THEIRS
+
+
+def behind(truth: Infrastructure) -> str:
+    """Which cause is behind an outage, judged more strictly; empty without any. Of two that lie
+    equally low it is the one that is not a third party's; so it is of two uplinks, since either
+    would do."""
+    site, found = truth.site, _in_the_way(truth)
+    ours = [kind for kind in found if not CAUSES[kind].exempts(site)]
+    beside = [kind for kind in ours if CAUSES[kind].beside]
+    uplinks = [k for k in ours if site.second and (_lies(k) <= _NETWORK or k in _OF_UPLINKS)]
+    return min(beside or uplinks or found, key=lambda k: (_lies(k), k not in ours), default="")
+
+
+def _in_the_way(truth: Infrastructure) -> list[str]:
+    """What fails, without what fails of one uplink while another one has a path."""
+    carried = truth.site.second and truth.online
+    return [kind for kind in truth.failing if not (carried and _lies(kind) <= _NETWORK)]
+
+
+def _lies(kind: str) -> int:
+    return _DEPTH[CAUSES[kind].layer]
 
 
 Stretch = tuple[int, Standing, frozenset[str]]

@@ -48,6 +48,7 @@ class Site(msgspec.Struct, frozen=True):
     cleaners: str = ""
     """The employer whose workers owe Check In and Out."""
     latency_ms: int = 800
+    """How long a service takes to answer on an ordinary day."""
     mute: bool = False
     """The printer says nothing: only who looks knows what came out."""
     ahead: bool = False
@@ -56,7 +57,8 @@ class Site(msgspec.Struct, frozen=True):
     """Whoever goes to the gate when it calls is there in minutes."""
     patient: bool = False
     """The gate tries a little less often than by default: a long outage in a third of the calls."""
-    """How long a service takes to answer on an ordinary day."""
+    modem: bool = False
+    """Its modems tell of SIM, operator and cells; else nothing is known of them."""
 
 
 class Tap(msgspec.Struct, frozen=True, tag="tap"):
