@@ -224,6 +224,7 @@ import msgspec
 from agent.sandbox.world import score
 from agent.sandbox.world.causes import CAUSES
 from agent.sandbox.world.drawing import drawn
+from agent.sandbox.world.evenings import stops
 from agent.sandbox.world.living import lived
 from agent.sandbox.world.values import HOUR_MS, MINUTE_MS, Roll, Ticket, Trouble
 
@@ -237,10 +238,10 @@ def evenings(number):
     return lived(world, stops=True).wrong
 
 def turns(number):
-    world, _ = score.drawn(number)
+    world = score.drawn(number).world
     chance, site = random.Random(number), world.site
-    (first,) = (h for h in world.happenings if isinstance(h, Trouble))
-    kinds = [k for k, cause in CAUSES.items() if cause.where(site) and score._stops(site, k)]
+    first = next(h for h in world.happenings if isinstance(h, Trouble))
+    kinds = [k for k, cause in CAUSES.items() if cause.where(site) and stops(site, k)]
     turn, gap = 21 * HOUR_MS, chance.choice((-1, chance.randrange(8, 14))) * MINUTE_MS
     theirs = CAUSES[first.kind].exempts(site)
     happenings = [h for h in world.happenings if h is not first]

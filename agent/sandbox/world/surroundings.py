@@ -26,6 +26,8 @@ from agent.seams import Round
 
 CONNECTING_S = 5.0
 """How long a connection is tried where nothing answers."""
+ANSWERS_S = 0.05
+"""How long one takes where all answers: two rounds are never of one instant."""
 WAITING_S = 4.0
 """How long a full round waits for what is silent."""
 
@@ -57,8 +59,7 @@ class Surroundings:
         if what is Round.ANCHOR:
             yield from self._stamped(self._one_anchor())
         if what is Round.ALL:
-            if not truth.beyond:
-                self._clock.sleep(WAITING_S)
+            self._clock.sleep(ANSWERS_S if truth.beyond else WAITING_S)
             yield from self._stamped(truth.internet())
         if what in (Round.NAMES, Round.ALL):
             yield from self._stamped([(truth.resolvers(), "")])
