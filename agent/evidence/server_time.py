@@ -2,15 +2,19 @@
 
 The kernel believes whoever sets its clock. A server's Date is a second opinion: one that differs is
 remembered as evidence, and once two differ, and fewer agree, the clock is not trusted, whatever the
-kernel says. What a server said is kept against the monotonic clock: a wall clock that is set right
-agrees at once, without asking again.
+kernel says. One alone is enough where by it today is another day and none agrees with us: what is
+registered for another day than the service's is worse than what waits for a while. What a server
+said is kept against the monotonic clock: a wall clock that is set right agrees at once, without
+asking again.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import email.utils
 import threading
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from agent.core.events import ServerHeard
 from agent.core.moment import Moment
@@ -20,6 +24,8 @@ TOLERANCE_MS = 60_000
 by five minutes (WIRE.md, section 5)."""
 DIFFER_AT_LEAST = 2
 """One server alone may be the one that is wrong."""
+ZONE = ZoneInfo("Europe/Brussels")
+"""Whose day counts: the services' own."""
 KEPT_MS = 24 * 3600 * 1000
 """How long an answer counts: a crystal drifts by some seconds a day."""
 
@@ -65,11 +71,19 @@ class ServerTimes:
         )
 
     def contradict(self, unix_ms: int, mono_ms: int) -> bool:
-        """True when more servers differ from our clock than agree with it, and at least two."""
-        if len(self._said) < DIFFER_AT_LEAST:
-            return False  # asked at every turn of the loop
-        differ = len(self.differing(unix_ms, mono_ms))
-        return differ >= DIFFER_AT_LEAST and 2 * differ > len(self._young(mono_ms))
+        """True when more servers differ from our clock than agree with it, and at least two; or one
+        alone, by which it is another day."""
+        young = self._young(mono_ms)
+        differ = self.differing(unix_ms, mono_ms)
+        if not differ:
+            return False
+        if len(differ) >= DIFFER_AT_LEAST:
+            return 2 * len(differ) > len(young)
+        return len(young) == 1 and _day(mono_ms + young[differ[0]].ahead_ms) != _day(unix_ms)
 
     def _young(self, mono_ms: int) -> dict[str, _Said]:
         return {s: said for s, said in self._said.items() if mono_ms - said.mono_ms < KEPT_MS}
+
+
+def _day(unix_ms: int) -> dt.date:
+    return dt.datetime.fromtimestamp(unix_ms / 1000, ZONE).date()

@@ -49,6 +49,18 @@ def test_two_servers_that_differ_outweigh_the_kernel_and_one_does_not(off_ms: in
     assert contradicted(times, at(0, off_ms))
 
 
+def test_one_server_alone_outweighs_the_kernel_where_by_it_today_is_another_day() -> None:
+    times, day_ms = ServerTimes(), 86_400_000
+    times.heard("supplier", date(0), at(0))
+    assert not contradicted(times, at(0, 3 * 3_600_000))
+    assert contradicted(times, at(0, day_ms))
+    assert contradicted(times, at(0, -day_ms))
+    times.heard("ciaw", date(0), at(0, day_ms))
+    assert contradicted(times, at(0, day_ms))
+    times.heard("ciaw", date(day_ms), at(0, day_ms))  # now one differs, and one agrees
+    assert not contradicted(times, at(0, day_ms))
+
+
 def test_two_that_differ_do_not_outweigh_two_that_agree() -> None:
     times = ServerTimes()
     for server in ("a", "b"):

@@ -130,8 +130,6 @@ def apply(observed: Observed, entry: Entry) -> Observed:
                 observed = replace(observed, whole=_moment(entry.at, whole_ms))
             return _noted(observed, entry, evidence)
         case InquiryClosed(asks=Ability.LOOK_UP | Ability.SEARCH, channel=channel) as closed:
-            if observed.evidence.last(Layer.ANSWER, channel) is None:
-                return observed
             probe = Measurement(entry.at, Answer(likewise=_likewise(closed)), channel)
             return _noted(observed, entry, observed.evidence.add(probe))
         case CredentialRenewed(channel):
