@@ -11,16 +11,22 @@ from agent.sandbox.world.living import lived
 from agent.sandbox.world.values import (
     HOUR_MS,
     MINUTE_MS,
+    Ahead,
+    Cancel,
     Card,
     Crew,
     Cut,
     Edit,
     Happening,
+    Interrupted,
     Jump,
+    Phoned,
     Reader,
     Stop,
     Tap,
+    Ticket,
     Trouble,
+    Typed,
     Weather,
     World,
 )
@@ -86,6 +92,21 @@ def in_words(world: World, happening: Happening) -> str:
             return f"* the technician's roster: {how}, {_lasts(lasts_ms)}"
         case Reader(_, lasts_ms):
             return f"* the reader is unplugged, {_lasts(lasts_ms)}"
+        case Ticket(_, kind, _, _, how):
+            return f"* somebody has a number for “{CAUSES[kind].words}” ({how})"
+        case Phoned():
+            return "* somebody tries the online service on a phone, and says what it shows"
+        case Typed(_, keys):
+            return f"* somebody types {keys or 'a reference number'}"
+        case Interrupted(_, after_ms, crossing, lasts_ms, how):
+            at = f"{after_ms / 1000:.0f} s after it, at the {crossing}. thing it does"
+            return (
+                f"* the next time that somebody is at the keypad: {how}, {at}, {_lasts(lasts_ms)}"
+            )
+        case Ahead(_, employer):
+            return f"* {employer} confirms who comes tomorrow"
+        case Cancel(_, who):
+            return f"* what is registered for #{who} is taken back"
         case Crew(_, people, here):
             return f"* {len(people)} people {'come to' if here else 'leave'} the site"
     return f"* {happening!r}"
