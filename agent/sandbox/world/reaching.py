@@ -16,6 +16,7 @@ from agent.sandbox.world.values import MINUTE_MS, World
 LONG_MS = 75 * MINUTE_MS
 """Four of the longest pauses between two attempts, and a quarter of an hour more."""
 ENDED = (Outcome.REGISTERED, Outcome.REJECTED, Outcome.CANCELLED)
+"""What an answer makes of it; a list may go before a refusal all the same."""
 RULE = "4. what can be delivered is"
 
 
@@ -42,7 +43,7 @@ class Reaching:
         if owed.duty != "checkinatwork" or owed.ahead or owed.day in self.odd:
             return
         midnight = self._world.ms(owed.day + dt.timedelta(days=1))
-        if owed.outcome not in ENDED and self._works_ms(owed.opened_ms, midnight) > LONG_MS:
+        if owed.marks.isdisjoint(ENDED) and self._works_ms(owed.opened_ms, midnight) > LONG_MS:
             minutes = self._works_ms(owed.opened_ms, midnight) // MINUTE_MS
             self._finds(
                 RULE, f"{owed.reference}: {owed.outcome}, and a path was there {minutes} min"
