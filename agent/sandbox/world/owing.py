@@ -73,7 +73,7 @@ class Owing:
                 counted.ahead, counted.tapped_ms = False, max(now_ms, tapped_ms)
             case ObligationAmended(reference, _, person):
                 owed = self.all[reference]
-                owed.person = person
+                owed.person, owed.opened_ms = person, max(owed.opened_ms, now_ms)
                 owed.marks.discard(Outcome.REJECTED)
             case AttemptStarted(attempt, _, references):
                 self._carried[attempt] = references
