@@ -38,16 +38,18 @@ ROWS = (STOPPED, UNPLUGGED, CUT)
 
 
 def lost(
-    state: State, duty: str, oldest: Moment, dark: GateWasDark, until: Moment
+    state: State, duty: str, oldest: Moment, dark: GateWasDark, until: Moment, at: Moment
 ) -> Iterator[IncidentRecord]:
     """What a darkness that ended at `until` leaves behind for `duty`, of which something waited:
-    `oldest` is its first tap. A darkness within the hysteresis is none.
+    `oldest` is its first tap. A darkness within the hysteresis is none. `at`: now, that the clock
+    is trusted; an incident that began since the gate is back, for want of that, ends here.
     """
     since, running = dark.since, state.log.running(duty)
     if elapsed_ms(since, until) < state.rules.limits.hysteresis_ms:
         return
+    came_after = running is not None and not running.stretches[-1].since.precedes(until)
     if running is not None:
-        yield IncidentClosed(running.name, since, Ending.ROW_CHANGED)
+        yield IncidentClosed(running.name, at if came_after else since, Ending.ROW_CHANGED)
     else:
         # Less than the hysteresis before it, or an incident would be running: one outage.
         since = opens_from(state, duty, oldest)
@@ -64,7 +66,7 @@ def lost(
         row,
         whose,
         tuple(bar.value for bar in bars),
-        running.name if running is not None else "",
+        running.name if running is not None and not came_after else "",
     )
     yield IncidentClosed(name, until, Ending.ROW_CHANGED)
 

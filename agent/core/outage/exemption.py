@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from agent.core.moment import Moment, midnight_ending
 from agent.core.obligations import Obligation
-from agent.core.outage.incident_log import Claim, Incident, Log
+from agent.core.outage.incident_log import Claim, Incident, Log, Stretch
 from agent.core.outage.incident_records import (
     ClaimsKept,
     Ending,
@@ -42,7 +42,7 @@ def at_midnight(
     """
     alike: dict[tuple[dt.date, tuple[str, ...]], list[str]] = defaultdict(list)
     exempt: dict[tuple[dt.date, tuple[str, ...]], bool] = {}
-    parts = _Parts(log)
+    parts = _Parts(log, now)
     for obligation in owed:
         midnight_ms = midnight_ending(obligation.day, zone)
         chain = parts.standing_in_the_way(obligation, midnight_ms)
@@ -80,11 +80,22 @@ def _carries(log: Log, claim: Claim) -> bool:
 
 
 class _Parts:
-    """Every stretch of the incidents, in the order of time."""
+    """Every stretch of the incidents, in the order of time, dated by the clock as it is known now:
+    it may have been wrong while they lasted. What nothing dates any more covers nothing."""
 
-    def __init__(self, log: Log) -> None:
-        found = ((s.since.unix_ms, s, i) for i in log.incidents.values() for s in i.stretches)
-        self._parts = sorted(found, key=lambda part: part[0])
+    def __init__(self, log: Log, now: Moment) -> None:
+        self._now = now
+        found = ((s, i) for i in log.incidents.values() for s in i.stretches)
+        dated = ((self._ms(s.since), s, i) for s, i in found if self._has_dates(s))
+        self._parts = sorted(dated, key=lambda part: part[0])
+
+    def _ms(self, moment: Moment) -> int:
+        same_boot = moment.boot_id == self._now.boot_id
+        return moment.seen_from(self._now).unix_ms if same_boot else moment.unix_ms
+
+    def _has_dates(self, stretch: Stretch) -> bool:
+        moments = (stretch.since, stretch.until or stretch.since)
+        return all(m.trusted or m.boot_id == self._now.boot_id for m in moments)
 
     def standing_in_the_way(self, owed: Obligation, midnight_ms: int) -> Chain:
         """The incidents that cover the time from the first tap to midnight without a gap, in
@@ -92,17 +103,17 @@ class _Parts:
         if owed.duty != EXEMPTING_DUTY or owed.unsure or not owed.at.trusted:
             return ()
         chain: list[Incident] = []
-        covered_ms = owed.at.unix_ms
+        tapped_ms = covered_ms = self._ms(owed.at)
         for since_ms, stretch, incident in self._parts:
             if incident.duty != owed.duty or since_ms > covered_ms:
                 continue
-            until = stretch.until
-            if until is None or until.unix_ms >= midnight_ms:
+            until_ms = midnight_ms if stretch.until is None else self._ms(stretch.until)
+            if until_ms >= midnight_ms:
                 return (*chain, incident)
-            if until.unix_ms <= owed.at.unix_ms:
+            if until_ms <= tapped_ms:
                 continue
             if stretch.ending is not Ending.ROW_CHANGED:
                 return ()
             chain.append(incident)
-            covered_ms = until.unix_ms
+            covered_ms = until_ms
         return ()

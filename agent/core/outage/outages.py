@@ -122,7 +122,7 @@ def date_darkness(turn: Turn) -> None:
     for duty in duties(turn.state):
         waiting = oldest(turn.state, duty, dark.since)
         if waiting is not None and not_after(waiting, dark.since):
-            _record_all(turn, darkness.lost(turn.state, duty, waiting, dark, until))
+            _record_all(turn, darkness.lost(turn.state, duty, waiting, dark, until, turn.at))
     _record_all(turn, darkness.told(turn.state, dark, until))
     turn.record(DarknessDated(until))
 
