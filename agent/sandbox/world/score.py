@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from agent.core.obligations import Outcome
+from agent.core.outage.table import ROWS
 from agent.core.outage.whose import EXEMPTING, Whose
 from agent.sandbox.world import knowable
 from agent.sandbox.world.causes import CAUSES
@@ -30,6 +31,7 @@ from agent.sandbox.world.values import MINUTE_MS, SECOND_MS, Tap
 INCIDENTS = 1_000
 NOBODY = "no incident"
 WAITING = "no incident, though somebody waits"
+_MEASURED = {row.key: row.whose for row in ROWS}
 ATTEMPTS_MS = 6 * MINUTE_MS
 """By then whoever waits has been sent again."""
 ANSWERED_MS = 3 * MINUTE_MS
@@ -52,6 +54,11 @@ class Judged(msgspec.Struct, frozen=True):
     false: str = ""
     alike: bool = False
     wrong: str = ""
+
+    @property
+    def given(self) -> bool:
+        """A third party's number carries it, not what was measured."""
+        return self.said in EXEMPTING and _MEASURED.get(self.row) not in EXEMPTING
 
     @property
     def right(self) -> bool:
@@ -190,7 +197,10 @@ def _showed(play: Play, truth: Timeline, spans: list[tuple[int, int]]) -> bool:
             ):
                 return True
             if stands is Standing.OURS:
-                ours |= {kind for kind in failing if not CAUSES[kind].exempts(site)}
+                here = {kind for kind in failing if not CAUSES[kind].exempts(site)}
+                if not here:  # a clock that is not trusted, a card that takes nothing
+                    return True
+                ours |= here
     day = _stretches(play, max((ends_ms for _, ends_ms in spans), default=0))
     return any(
         knowable.told_apart(site, stretch.failing, called=stretch.waits)
@@ -215,9 +225,12 @@ def table(found: Iterable[Judged]) -> Iterator[str]:
             row = (str(counts[truth, name] or "·") for name in said)
             yield f"| {truth} | " + " | ".join(row) + " |"
     yield ""
-    false, alike = (sum(bool(j.false) and j.alike is same for j in all_) for same in (False, True))
-    yield f"- {len(all_)} incidents; false exemptions: {false}"
-    yield f"- beside them, where ours looked just like a third party's failure: {alike}"
+    false = [j for j in all_ if j.false and not j.alike and not j.given]
+    given = [j for j in all_ if j.false and j.given]
+    alike = [j for j in all_ if j.false and j.alike and not j.given]
+    yield f"- {len(all_)} incidents; false exemptions: {len(false)}"
+    yield f"- beside them, where ours looked just like a third party's failure: {len(alike)}"
+    yield f"- and where a third party's number, in good faith, was not all of it: {len(given)}"
     yield f"- where the gate could know: {_right(_knowable(all_))} right"
     yield f"- where it could not: {_right(_open(all_))} left open"
     yield f"- exempt at midnight: {sum(j.exempt for j in all_)} people"
@@ -244,12 +257,12 @@ def _right(found: list[Judged]) -> str:
 
 
 def _shapes(all_: tuple[Judged, ...]) -> Iterator[str]:
-    yield "| shape | incidents | right where knowable | left open where not | false | alike |"
+    yield "| shape | incidents | right of knowable | left open of others | false | alike, number |"
     yield "|---|--:|--:|--:|--:|--:|"
     for shape in SHAPES:
         these = [j for j in all_ if j.shape == shape]
-        false = sum(bool(j.false) and not j.alike for j in these)
-        alike = sum(bool(j.false) and j.alike for j in these)
+        false = sum(bool(j.false) and not j.alike and not j.given for j in these)
+        alike = sum(bool(j.false) and (j.alike or j.given) for j in these)
         right, kept = _right(_knowable(these)), _right(_open(these))
         yield f"| {shape} | {len(these)} | {right} | {kept} | {false} | {alike} |"
 
@@ -270,11 +283,10 @@ def missed(found: Iterable[Judged]) -> Iterator[str]:
     """Each that is false, wrong, or not what the gate could know, in a line."""
     for j in found:
         if j.false or j.wrong or not j.right:
-            text = (
-                f"{j.number} ({j.shape}: {j.kind}): in truth {j.truth}, could know {j.could_know}"
-            )
-            text += f", said {j.said} ({j.row})"
-            text += f"; FALSE{' (alike)' if j.alike else ''}: {j.false}" if j.false else ""
+            how = " (alike)" if j.alike else " (by a number)" if j.given else ""
+            text = f"{j.number} ({j.shape}: {j.kind}): in truth {j.truth}, "
+            text += f"could know {j.could_know}, said {j.said} ({j.row})"
+            text += f"; FALSE{how}: {j.false}" if j.false else ""
             yield text + (f"; WRONG: {j.wrong}" if j.wrong else "")
 
 
@@ -294,7 +306,7 @@ def main(arguments: list[str]) -> int:
     found = [known[number] for number in sorted(known)]
     print("\n".join(table(found)))
     print("\n".join(["", *missed(found)]))
-    return int(any((j.false and not j.alike) or j.wrong for j in found))
+    return int(any((j.false and not j.alike and not j.given) or j.wrong for j in found))
 
 
 if __name__ == "__main__":
