@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agent.core import badges
 from agent.core.badges import Book
-from agent.core.commands import Show
+from agent.core.commands import Record, Show
 from agent.core.dating import open_obligation, settle_loose
 from agent.core.events import (
     BadgeAssignmentAsked,
@@ -22,6 +22,7 @@ from agent.core.records import (
     BadgeAssigned,
     BadgeDismissed,
     ObligationAmended,
+    RejectionStored,
     RosterRefused,
     RosterTaken,
     TapStored,
@@ -163,20 +164,48 @@ def badge_dismissed(turn: Turn, event: BadgeDismissalAsked) -> None:
 
 def mend(turn: Turn, before: Book | None = None) -> None:
     """After a change of the roster, or once the clock tells the day again: loose taps may count,
-    rejected ones are sent once more. `before`: the book until now."""
+    rejected ones are sent once more, and what was not sent yet goes with the number that was put
+    right. `before`: the book until now."""
     settle_loose(turn)
     if not turn.at.trusted:
         return
     today = turn.state.rules.day(turn.at)
     for obligation in tuple(turn.state.ledger.obligations.values()):
-        if obligation.outcome is not Outcome.REJECTED or obligation.day < today:
+        if obligation.day < today:
             continue
         held = _held_now(obligation, turn.state.book, before)
         if held is None or held[1] == obligation.person:
             continue
+        unsent = _unsent(obligation) and _put_right(obligation, held[1], turn.state.book)
+        if not unsent and obligation.outcome is not Outcome.REJECTED:
+            continue
         known = turn.state.ledger.latest(held[0], obligation.day)
         if known is None or known.number == obligation.number:
             turn.record(ObligationAmended(obligation.reference, held[0], held[1]))
+
+
+def _unsent(owed: Obligation) -> bool:
+    """Nobody has got it yet, for certain."""
+    return owed.outcome is None and not (owed.attempt or owed.doubt or owed.handed_to)
+
+
+def _put_right(owed: Obligation, worker: Worker, book: Book) -> bool:
+    """Whether this is the one who tapped with another number, and not whoever has the badge now."""
+    was = owed.person
+    alike = (was.surname, was.given_name, was.employer)
+    return owed.worker not in book.listed and alike == (
+        worker.surname,
+        worker.given_name,
+        worker.employer,
+    )
+
+
+def rejected(turn: Turn) -> None:
+    """After an answer: what it rejected is sent once more where the roster was mended while it was
+    under way."""
+    said = (c.record for c in turn.commands if isinstance(c, Record))
+    if any(isinstance(record, RejectionStored) for record in said):
+        mend(turn)
 
 
 def _held_now(owed: Obligation, book: Book, before: Book | None) -> tuple[int, Worker] | None:

@@ -35,6 +35,7 @@ from agent.core.entrance import (
     badge_assigned,
     badge_dismissed,
     mend,
+    rejected,
     roster_offered,
     roster_unreadable,
     tapped,
@@ -125,10 +126,12 @@ def _answer(turn: Turn, event: Event) -> None:
             turn.say(Show(Signal.CARD_CLASH, reader))
         case BurstEnded():
             burst_ended(turn, event)
+            rejected(turn)
         case Measured() | CauseConfirmationAsked() | StepAsked():
             outages.heard(turn, event)
         case InquiryEnded():
             asking.inquiry_ended(turn, event)
+            rejected(turn)
         case TimePassed():
             pass
         case Started():

@@ -680,6 +680,43 @@ def test_a_rejected_one_is_sent_again_once_the_roster_is_mended() -> None:
     assert site.outcomes()[1] is Outcome.REGISTERED
 
 
+def put_in_place(site: Gate, worker: Worker) -> None:
+    """The roster gets another row for the badge of the first one."""
+    roster = Roster({**dict(zip(UIDS, PEOPLE, strict=True)), UIDS[0]: worker})
+    site.do(RosterOffered(site.at, roster, "roster.csv"))
+
+
+MENDED = replace(PEOPLE[0], inss="90231512323")
+
+
+def test_a_number_that_is_mended_before_anything_was_sent_is_the_one_that_is_sent() -> None:
+    site = Gate(BLIND)
+    site.tap(0)
+    site.fail(site.sent(), NOT_REACHED)
+    put_in_place(site, MENDED)
+    site.until(site.ms + HOUR)
+    assert [r.inss for r in site.sent().registrations] == [MENDED.inss]
+
+
+def test_whoever_has_the_badge_now_does_not_owe_what_the_one_before_owed() -> None:
+    site = Gate(BLIND)
+    site.tap(0)
+    site.fail(site.sent(), NOT_REACHED)
+    put_in_place(site, replace(MENDED, surname="Somebody", given_name="Else"))
+    site.until(site.ms + HOUR)
+    assert [r.inss for r in site.sent().registrations] == [PEOPLE[0].inss]
+
+
+def test_a_number_that_is_mended_under_way_is_sent_once_the_old_one_is_rejected() -> None:
+    site = Gate(BLIND)
+    site.tap(0)
+    sent = site.sent()
+    put_in_place(site, MENDED)
+    assert site.flying == []
+    site.answer(sent, Answer(sent.registrations[0].reference, errors=(ItemError("5", "INSS"),)))
+    assert [r.inss for r in site.sent().registrations] == [MENDED.inss]
+
+
 # --- too late --------------------------------------------------------------------------------
 
 CLEANING = Line("cio", "checkinout", 200, oldest_ms=600_000)
