@@ -126,6 +126,8 @@ def _answer(turn: Turn, event: Event) -> None:
             turn.say(Show(Signal.CARD_CLASH, reader))
         case BurstEnded():
             burst_ended(turn, event)
+            if any(answer.errors for answer in event.answers):
+                mend(turn)  # what was refused may have been mended while it waited
             rejected(turn)
         case Measured() | CauseConfirmationAsked() | StepAsked():
             outages.heard(turn, event)
