@@ -514,6 +514,15 @@ def test_what_only_one_uplink_leads_to_is_not_tried_a_second_way() -> None:
     assert (one.row, one.whose) == ("channel.unreachable", Whose.UNDETERMINED)
 
 
+def test_a_phone_shows_nothing_where_the_mobile_network_is_gone_too() -> None:
+    change: Change = {**RSZ_SILENT, (Layer.ELSEWHERE, ""): Elsewhere(phone=FAILING)}
+    both = seen(change, TWO_UPLINKS, base={**ALL_WELL, **LTE_WELL})
+    gone: Change = {**change, (Layer.INTERNET, "lte"): Internet((FAILING,) * 4, UNKNOWN, FAILING)}
+    one = seen(gone, TWO_UPLINKS, base={**ALL_WELL, **LTE_WELL})
+    assert (both.row, both.whose) == ("channel.service-unreachable", Whose.SERVICE)
+    assert (one.row, one.whose) == ("channel.unreachable", Whose.UNDETERMINED)
+
+
 def test_what_a_person_said_of_a_phone_stands_beside_another_gate_and_another_uplink() -> None:
     said = [(0, Elsewhere(phone=FAILING)), (60_000, Elsewhere(other_gate=FAILING))]
     said += [(120_000, Elsewhere(uplink=FAILING)), (180_000, Elsewhere(phone=WELL))]

@@ -225,7 +225,10 @@ def second_way_fails(s: Sight) -> bool:
     # Where one uplink alone has a path, what was tried over it is the first way, not a second one.
     paths = [u for u in s.facts.uplinks if anchors(s.picture.internet(u.name)) is WELL]
     uplink = other.uplink is FAILING and len(paths) > 1
-    return uplink or other.phone is FAILING or gate
+    # Where the gate's own mobile uplink has no path, a phone may hang on the same dead mast.
+    mobile = [u for u in s.facts.uplinks if u.medium is Medium.MOBILE]
+    dark = any(anchors(s.picture.internet(u.name)) is FAILING for u in mobile)
+    return uplink or (other.phone is FAILING and not dark) or gate
 
 
 def channel_fails(s: Sight) -> bool:
