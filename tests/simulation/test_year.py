@@ -39,7 +39,7 @@ def test_what_once_went_wrong_goes_wrong_no_more(file: Path) -> None:
     assert lived(world).wrong == ()
 
 
-@pytest.mark.parametrize("seed", [1, 2, FRESH, FRESH + 1], ids=lambda seed: f"seed-{seed}")
+@pytest.mark.parametrize("seed", [2, 815, 4711, FRESH], ids=lambda seed: f"seed-{seed}")
 def test_five_weeks_of_a_small_site_break_no_rule(seed: int) -> None:
     world = drawn(seed, 5, workers=8)
     came = lived(world)
