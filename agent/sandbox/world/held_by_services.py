@@ -71,7 +71,8 @@ class HeldByServices:
         if day != received and not early:
             self._finds("5.6 nothing for another day", f"registered on {received} for {day}")
         known = self._standing.setdefault((submitted.inss or submitted.limosa, day), [])
-        same = [e for e in known if e.submitted.key == submitted.key and not self.cancelled(e)]
+        stand = (e for e in known if not e.duplicate and not self.cancelled(e))
+        same = [e for e in stand if e.submitted.key == submitted.key]
         if same and not entry.duplicate:
             self._finds("5.2 once a day", f"registered twice for {day}: {submitted.reference}")
         searchable = submitted.at is None  # in and out cannot be searched: sent again is all
