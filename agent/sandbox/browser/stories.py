@@ -120,7 +120,7 @@ MORNING = Story(
         Step(
             "A badge that the roster does not know.",
             "Red, three short beeps: see the site manager. The tap is kept all the same.",
-            lambda now, then: now.unknown_badges > 0,
+            lambda now, then: now.unknown_badges > 0 and _heard(Signal.REFUSED)(now, then),
             {"deed": "unknown"},
             "Hold the unknown badge",
         ),
