@@ -65,8 +65,12 @@ class Pn532Wire:
     def __init__(self, chip: Pn532Emulator) -> None:
         self._chip = chip
         self.path = chip.path
-        self.unplug, self.replug = chip.unplug, chip.replug
+        self.replug = chip.replug
         self.freeze, self.thaw, self.send = chip.freeze, chip.thaw, chip.garbage
+
+    def unplug(self) -> None:
+        self._chip.clear()  # nobody holds a badge to it for longer than that moment
+        self._chip.unplug()
 
     def hold(self, uid: str) -> None:
         self._chip.clear()
@@ -158,9 +162,6 @@ def test_a_hundred_unpluggings_lose_no_badge_and_are_each_told_once(kind: Kind) 
             assert reports.get(timeout=PATIENCE_S) == DeviceBack("entrance")
             wire.hold(badge(kind, number))
             seen = reports.get(timeout=PATIENCE_S)
-            if number and isinstance(seen, BadgeSeen) and seen.uid == badge(kind, number - 1):
-                # It still lay in the field as the reader came back; the core counts it once.
-                seen = reports.get(timeout=PATIENCE_S)
             assert isinstance(seen, BadgeSeen)
             assert seen.uid == badge(kind, number)
         assert reports.empty()
