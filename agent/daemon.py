@@ -127,8 +127,6 @@ class Daemon:
         self._replies: dict[int, queue.SimpleQueue[Reply]] = {}
         self._asked = 0
         self._beats_ms = 0
-        self.plan_ms = 0
-        """Monotonic ms at which the core wanted to be woken, when it was asked last."""
 
     # --- heard from other threads --------------------------------------------------------------
 
@@ -215,8 +213,7 @@ class Daemon:
             self.keeper.journal.beat(Beat(now, self._evidence.mains_seen, orderly))
 
     def _patience_ms(self, now: Moment) -> int:
-        self.plan_ms = gate.due_ms(self.keeper.state, now)
-        wait = min(self.plan_ms - now.mono_ms, LONGEST_WAIT_MS)
+        wait = min(gate.due_ms(self.keeper.state, now) - now.mono_ms, LONGEST_WAIT_MS)
         if self._fault:  # what is due cannot be recorded, and stays due until the next try
             wait = RETRY_WRITING_MS
         for due_ms in (self._printing.due_ms(now), self._keypad.due_ms(now)):

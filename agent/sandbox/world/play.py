@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import httpx
 
+from agent.core import gate
 from agent.core.events import Event
 from agent.core.moment import Trust
 from agent.core.outage.measurements import UNKNOWN, Gate
@@ -290,7 +291,7 @@ class Play(Simulation):
         fresh = self.clock.true_ms - self.watch.rostered_ms < ROSTER_MS
         if fresh or self.panel.resting == "out-of-order":
             return 0
-        due_ms = [self.daemon.plan_ms - now.mono_ms]
+        due_ms = [gate.due_ms(state, now) - now.mono_ms]
         for at_ms in (self.tray.due_ms(now), self.parts.keypad.due_ms(now)):
             if at_ms is not None:
                 due_ms.append(at_ms - now.mono_ms)
