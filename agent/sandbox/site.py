@@ -36,8 +36,8 @@ from drivers.emulators.pin_board import PinBoard, PinChange
 from drivers.emulators.pn532 import Pn532Emulator
 
 PINS = {"amber": 17, "green": 27, "red": 22, "buzzer": 23}
-HELD_S = 0.3
-"""How long a hand holds a badge to the reader."""
+HELD_S, LONGEST_HELD_S = 0.3, 5.0
+"""A hand holds a badge to the reader so long, and on until a light answers, but not for ever."""
 START_S = 60.0
 """Under two seconds by itself; a dozen of them at once on two cores take their time."""
 STOP_S = 5.0
@@ -148,6 +148,10 @@ class Lamps:
         pin = PINS[lamp]
         lit = (c.at_s for c in self.changes if c.pin == pin and c.level and c.at_s >= at_s)
         return next(lit, None)
+
+    def answered_after(self, at_s: float) -> bool:
+        """Whether any lamp was switched on after `at_s` (monotonic)."""
+        return any(self.lit_after(lamp, at_s) is not None for lamp in ("amber", "green", "red"))
 
 
 class VirtualSite:
@@ -331,6 +335,8 @@ class VirtualSite:
         """Holds a card to the reader; the monotonic time at which it came into the field."""
         came = self.reader.enter(card)
         time.sleep(held_s)
+        while time.monotonic() - came < LONGEST_HELD_S and not self.lamps.answered_after(came):
+            time.sleep(0.01)
         self.reader.leave(card)
         return came
 

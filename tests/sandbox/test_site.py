@@ -28,6 +28,7 @@ STOP_WITHIN_S = 1.0
 def site(tmp_path: Path) -> Iterator[VirtualSite]:
     with VirtualSite(tmp_path, PEOPLE) as virtual:
         yield virtual
+    print(virtual.log.read_text())  # shown where a test failed
 
 
 def wait_until(true: Callable[[], bool], what: str) -> None:
