@@ -458,13 +458,43 @@ def test_a_bar_from_the_past_leaves_the_row_undetermined(
     assert (found.whose, found.bars) == (Whose.UNDETERMINED, (bar,))
 
 
-@pytest.mark.parametrize("change", DEAD)
-@pytest.mark.parametrize("field", ["uplink", "other_gate", "phone"])
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        *((change, field) for change in DEAD for field in ("other_gate", "phone")),
+        (PROVIDER_DEAD, "uplink"),
+        ({**RSZ_SILENT, **PHONE_NO}, "uplink"),
+    ],
+)
 def test_nothing_is_exempt_while_another_channel_works(change: Change, field: str) -> None:
     other = {(Layer.ELSEWHERE, ""): Elsewhere(**{field: WELL})}
     found = seen({**change, **other})
     assert found.whose is Whose.UNDETERMINED
     assert Bar.OTHER_CHANNEL in found.bars or found.row == "channel.unreachable"
+
+
+SECOND_REACHES = {(Layer.ELSEWHERE, ""): Elsewhere(uplink=WELL)}
+
+
+def test_a_second_uplink_to_a_service_that_answers_badly_itself_is_no_channel_that_works() -> None:
+    # It reaches the same service's TLS, and what that service says over it is the same.
+    found = seen({**fault("SOA-02001"), **SECOND_REACHES})
+    assert (found.whose, found.bars) == (Whose.SERVICE, ())
+    evidence = gather(measured(0, {**ALL_WELL, **status(503), **SECOND_REACHES}))
+    for m in measured(121_000, {**ALL_WELL, **status(503), **SECOND_REACHES}):
+        evidence = evidence.add(m)
+    found = classify(evidence.picture(moment(121_000)), SITE, GOOD_PAST)
+    assert (found.whose, found.bars) == (Whose.SERVICE, ())
+
+
+def test_a_second_uplink_bars_while_another_channel_of_the_duty_is_not_reached_over_the_first() -> (
+    None
+):
+    facts = replace(SITE, ways=(*SITE.ways, Way("other", Party.CHECKINATWORK)))
+    unseen = seen({**fault("SOA-02001"), **SECOND_REACHES}, facts)
+    assert (unseen.whose, unseen.bars) == (Whose.UNDETERMINED, (Bar.OTHER_CHANNEL,))
+    well = {(Layer.CHANNEL, "other"): ALL_WELL[Layer.CHANNEL, "rsz"]}
+    assert seen({**fault("SOA-02001"), **SECOND_REACHES, **well}, facts).whose is Whose.SERVICE
 
 
 def test_an_unknown_power_below_a_dead_provider_is_undetermined() -> None:

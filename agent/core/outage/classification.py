@@ -11,6 +11,7 @@ How the table is read:
    failing either: over an uplink that was not measured, a row of ours in any layer above decides.
 5. A row that exempts is barred while any other channel works, without a path that delivered
    before, by a habit, and for the duty Check In and Out. A barred row is `undetermined`.
+   Another uplink is no other channel to a service that is reached and answers badly itself.
 6. Where coverage is lacking always, what would be the network's or the power's is
    `no infrastructure`; what would be the service's is barred.
 
@@ -23,8 +24,8 @@ from collections.abc import Iterable, Iterator
 
 from agent.core.outage.evidence import Picture
 from agent.core.outage.facts import Facts, Past
-from agent.core.outage.measurements import FAILING, WELL, Layer
-from agent.core.outage.sight import Sight, anchors
+from agent.core.outage.measurements import FAILING, UNKNOWN, WELL, Layer
+from agent.core.outage.sight import Sight, anchors, channel_well
 from agent.core.outage.table import (
     DEGRADED,
     GATE_ROWS,
@@ -139,7 +140,8 @@ def classify(
         whose = confirmed
     if not past.coverage and (whose is Whose.INFRASTRUCTURE or _coverage_matters(row, whose)):
         whose = Whose.NO_INFRASTRUCTURE
-    bars = barred(picture, past, duty, with_reference)
+    answered = row.layer is Layer.ANSWER and _all_reached(picture, facts, duty, limits)
+    bars = barred(picture, past, duty, with_reference, answered=answered)
     if bars and whose in EXEMPTING:
         whose = _OPEN
     return Classification(
@@ -151,11 +153,21 @@ def _coverage_matters(row: Row, whose: Whose) -> bool:
     return whose is _OPEN and row.layer in NETWORK
 
 
-def barred(picture: Picture, past: Past, duty: str, reference: bool) -> tuple[Bar, ...]:
-    """What stands against an exemption, whatever row decides."""
+def _all_reached(picture: Picture, facts: Facts, duty: str, limits: Limits) -> bool:
+    ways = (Sight(picture, facts, limits, way=way) for way in facts.ways if way.duty == duty)
+    return all(channel_well(way) for way in ways)
+
+
+def barred(
+    picture: Picture, past: Past, duty: str, reference: bool, *, answered: bool = False
+) -> tuple[Bar, ...]:
+    """What stands against an exemption, whatever row decides. `answered`: each service of the
+    duty is reached from here and answers badly itself, so that another uplink, which leads to the
+    same one, opens nothing; a phone or another gate that got through does."""
     other = picture.elsewhere()
+    uplink = UNKNOWN if answered else other.uplink
     bars = {
-        Bar.OTHER_CHANNEL: WELL in (other.uplink, other.other_gate, other.phone),
+        Bar.OTHER_CHANNEL: WELL in (uplink, other.other_gate, other.phone),
         Bar.NO_PATH_BEFORE: not past.path_before,
         Bar.HABIT: past.habit and not reference,
         Bar.DUTY: duty != "checkinatwork",
