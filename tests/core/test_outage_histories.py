@@ -234,6 +234,29 @@ def test_nobody_is_exempt_against_what_must_always_hold(
             assert not true & OTHERS_THAN_A_THIRD_PARTYS
 
 
+said_of_phones = st.lists(
+    st.tuples(
+        st.sampled_from(("tap", "tap", "phone", "no phone", "ticket", "provider", "mains", "well")),
+        st.sampled_from((0, 1, 3, 15)),
+    ),
+    max_size=7,
+)
+OPENED: list[Doing] = [*CLAIM, ("phone", 15), ("no phone", 15), ("tap", 15)]
+
+
+@few
+@given(said_of_phones)
+@example(OPENED)
+@example([("mains", 15), ("tap", 1), ("phone", 15), ("no phone", 1), ("tap", 15), ("ticket", 15)])
+def test_who_waited_while_a_phone_opened_it_is_never_exempt_whatever_is_said_later(
+    plan: list[Doing],
+) -> None:
+    evening = played({}, plan)
+    for reference, _ in evening.exempt():
+        steps = (e.record for e in evening.since(reference) if isinstance(e.record, StepTaken))
+        assert Step.PHONE_YES not in [step.step for step in steps]
+
+
 @few
 @given(doings)
 def test_every_obligation_ends_its_day_and_an_incident_has_one_row(plan: list[Doing]) -> None:
@@ -323,6 +346,44 @@ def test_a_reference_says_nothing_of_an_outage_after_the_path_was_back() -> None
     evening = played({}, [*plan, ("mains", 5), ("tap", 3)])
     assert rows_of(evening) == [("power.mains-lost", Whose.UNDETERMINED)] * 2
     assert not list(evening.exempt())
+
+
+def test_once_no_phone_opens_it_any_more_who_comes_then_is_exempt() -> None:
+    evening = played({}, OPENED)
+    assert rows_of(evening) == [
+        ("internet.provider-dead", Whose.INFRASTRUCTURE),
+        ("internet.provider-dead", Whose.UNDETERMINED),
+        ("internet.provider-dead", Whose.INFRASTRUCTURE),
+    ]
+    assert len(list(evening.exempt())) == 1
+
+
+def test_what_a_phone_opened_in_an_earlier_outage_bars_until_none_opens_it() -> None:
+    morning: list[Doing] = [("tap", 1), ("firewall", 3), ("tap", 3), ("phone", 15), ("well", 15)]
+    evening: list[Doing] = [("mains", 15), ("tap", 3)]
+    number: list[Doing] = [("tap", 15), ("ticket", 15)]
+    refused = played({}, [*morning, *evening, *number])
+    assert not list(refused.exempt())
+    heard = played({}, [*morning, *evening, ("no phone", 15), *number])
+    assert rows_of(heard)[-2:] == [("power.mains-lost", Whose.UNDETERMINED)] * 2
+    assert len(list(heard.exempt())) == 1  # who came after it
+
+
+def test_a_providers_number_is_not_taken_where_the_network_was_measured_well() -> None:
+    evening = played({}, [*UNREACHABLE[:-1], ("ticket", 15)])
+    said = [r for r in evening.of(CauseCorrected) if isinstance(r, CauseCorrected)]
+    assert [(r.taken, r.reason) for r in said] == [("refused", "correct.not-theirs")]
+    assert not list(evening.exempt())
+
+
+def test_the_services_number_is_not_taken_while_nothing_of_it_could_be_tried() -> None:
+    evening = Evening({}, [("tap", 1), ("mains", 3), ("tap", 3)], START_MS + 30 * MINUTE_MS)
+    evening.stage.do(
+        CauseConfirmationAsked(evening.stage.at, "", "service", By.PAGE, "An", "RSZ-1")
+    )
+    last = evening.stage.entries[-1].record
+    assert isinstance(last, CauseCorrected)
+    assert (last.taken, last.reason) == ("refused", "correct.not-theirs")
 
 
 def test_a_clock_that_is_set_ahead_over_midnight_exempts_nobody() -> None:

@@ -184,16 +184,16 @@ class Evidence:
         """What is known at `at`; of other ways to register what was said since the day began.
 
         `in_vain_counts`: whether that such a way was tried in vain then says anything of what fails
-        now; that it worked holds for the day.
+        now. That it worked holds for the day, or until it is tried again in vain.
         """
         values: dict[tuple[Layer, str], Value] = {}
         silent: dict[str, int] = {}
         for (layer, of), held in self.recent.items():
             fresh = [m for m in held if _holds(m, layer, at, day_start_ms)]
-            if layer is Layer.ELSEWHERE and in_vain_counts is not None:
-                fresh = [m if in_vain_counts(m.at) else _not_in_vain(m) for m in fresh]
             if fresh:
                 values[layer, of] = _merged(fresh)
+            if fresh and layer is Layer.ELSEWHERE and in_vain_counts is not None:
+                values[layer, of] = _in_vain(values[layer, of], fresh, in_vain_counts)
             if layer is Layer.ANSWER and (since := _unbroken(fresh, _OF_GATEWAY)) is not None:
                 silent[of] = at.mono_ms - since
         lit = _lit([m for m in self._of(Layer.POWER, Layer.LOCAL) if _holds(m, m.layer, at, 0)])
@@ -238,12 +238,16 @@ def _holds(measurement: Measurement, layer: Layer, at: Moment, day_start_ms: int
     return measurement.at.boot_id == at.boot_id and 0 <= age_ms <= HOLDS_MS[layer]
 
 
-def _not_in_vain(measurement: Measurement) -> Measurement:
-    """What it says of other ways without those that were tried in vain."""
-    value = measurement.value
-    vain = {f.name: UNKNOWN for f in fields(value) if getattr(value, f.name) is FAILING}
+def _in_vain(merged: Value, held: Sequence[Measurement], counts: Callable[[Moment], bool]) -> Value:
+    """What is known of other ways, without those that were last tried in vain when that did not
+    count: it still takes back that such a way worked before."""
+    vain: dict[str, object] = {}
+    for f in fields(merged):
+        last = [m.at for m in held if getattr(m.value, f.name) is FAILING][-1:]
+        if getattr(merged, f.name) is FAILING and not all(map(counts, last)):
+            vain[f.name] = UNKNOWN
     changed: Callable[..., Value] = replace
-    return replace(measurement, value=changed(value, **vain))
+    return changed(merged, **vain)
 
 
 def _merged(held: list[Measurement]) -> Value:

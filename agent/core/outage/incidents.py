@@ -201,7 +201,10 @@ def _go_on(
 ) -> Iterator[IncidentRecord]:
     limits = state.rules.limits
     found = judge(state, running.duty, running.stretches[-1].since, at)
-    own_row = found.row == running.row and found.whose is running.whose
+    # A phone that opened it stands against those who had tapped by then, and not against who
+    # comes once none does: so the incident ends with it.
+    lifted = Bar.OTHER_CHANNEL in running.bars and Bar.OTHER_CHANNEL not in found.bars
+    own_row = found.row == running.row and found.whose is running.whose and not lifted
     fresh_bars = tuple(bar for bar in _texts(found) if bar not in running.bars)
     if own_row and fresh_bars:
         yield IncidentBarred(running.name, fresh_bars)
