@@ -1,9 +1,9 @@
 """When to measure what: little and in turn in peace, all of it when a delivery fails.
 
-In peace what costs no traffic is measured every minute, one anchor a minute, the names every five
-and each channel every fifteen unless a delivery has just proved it: under 100 kB an hour, and the
-last value is never old when something fails. In trouble all is measured each minute, and nothing
-of peace, so that every layer is of the same minute.
+In peace what costs no traffic is measured every minute, one anchor a minute over the next uplink in
+turn, the names every five and each channel every fifteen unless a delivery has just proved it:
+under 100 kB an hour, and the last value is never old when something fails. In trouble all is
+measured each minute, and nothing of peace, so that every layer is of the same minute.
 """
 
 from __future__ import annotations

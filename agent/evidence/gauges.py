@@ -218,16 +218,21 @@ class MachineGauges:
     # --- the internet -------------------------------------------------------------------------
 
     def _one_anchor(self) -> list[Taken]:
-        """The next anchor by TCP, over the first uplink; where it is silent, all of them."""
-        anchors, way = self.plan.anchors, self.plan.ways[0]
+        """The next anchor by TCP, over the next uplink; where it is silent, all of them.
+
+        Uplinks take turns: that two were lost together shows only if each was asked of late, and
+        one that is asked no more often costs no more traffic.
+        """
+        anchors, ways = self.plan.anchors, self.plan.ways
         if not anchors:
             return []
-        self._turn = (self._turn + 1) % len(anchors)
-        rung = ring([anchors[self._turn]], None, self._bound(way), patience_s=0)
+        self._turn = (self._turn + 1) % (len(anchors) * len(ways))
+        way, next_ = ways[self._turn % len(ways)], self._turn // len(ways)
+        rung = ring([anchors[next_]], None, self._bound(way), patience_s=0)
         if rung.answers != (WELL,):
             return [(Internet(ring(anchors, None, self._bound(way)).answers), way.name)]
         answers = [UNKNOWN] * len(anchors)
-        answers[self._turn] = WELL
+        answers[next_] = WELL
         return [(Internet(tuple(answers), steady=rung.steady), way.name)]
 
     def _internet(self, way: WayOut) -> list[Taken]:

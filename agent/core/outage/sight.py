@@ -25,8 +25,9 @@ from agent.core.outage.measurements import (
 from agent.core.outage.whose import Limits
 
 SEVEN_DAYS_MS = 7 * 24 * 3600 * 1000
-TOGETHER_MS = 15 * 60 * 1000
-"""Ours: two uplinks were lost together when their last anchors answered this close in time."""
+TOGETHER_MS = 5 * 60 * 1000
+"""Ours: two uplinks were lost together when their last anchors answered this close in time. Of two,
+each is asked every other minute in peace, and both are each minute in trouble."""
 FEWEST_ANCHORS = 2
 """DOMAIN.md, section 3: at least two of several independent anchors."""
 
