@@ -83,8 +83,8 @@ def test_a_fault_that_the_service_told_of_could_be_remembered_until_something_wo
 
 def test_two_uplinks_of_two_providers_that_are_lost_together_could_be_known() -> None:
     both = frozenset(["backbone", "second-mast-out"])
-    assert best(TWO, both, NOBODY, 10 * 60_000) is THEIRS
-    assert best(TWO, both, NOBODY, 20 * 60_000) is OPEN
+    assert best(TWO, both, NOBODY, 4 * 60_000) is THEIRS
+    assert best(TWO, both, NOBODY, 6 * 60_000) is OPEN
 
 
 def test_what_looks_like_a_third_party_s_failure_is_told_apart_by_nothing() -> None:
@@ -93,6 +93,13 @@ def test_what_looks_like_a_third_party_s_failure_is_told_apart_by_nothing() -> N
     assert told_apart(DIRECT, frozenset(["login-page"]), called=True)
     assert told_apart(DIRECT, frozenset(["sender-refused"]), called=True)
     assert not told_apart(DIRECT, frozenset(["sender-refused", "rsz-503"]), called=True)
+
+
+def test_what_only_a_second_uplink_would_tell_is_measured_once_a_call_failed() -> None:
+    filtered = frozenset(["second-filtered"])
+    assert told_apart(TWO, filtered, called=True)
+    assert not told_apart(TWO, filtered | {"rsz-firewalled"}, called=True)
+    assert not told_apart(TWO, frozenset(["rsz-firewalled"]), called=False)
 
 
 def one(number: int, truth: Whose, could_know: Whose, said: str, **more: object) -> Judged:

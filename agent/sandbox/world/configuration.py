@@ -60,4 +60,4 @@ def rules_of(site: Site) -> Rules:
             supplier_phone="02 000 00 00" if "supplier" in site.lines else "",
         ),
     )
-    return replace(rules, burst_ms=10_000, longest_retry_ms=900_000) if site.patient else rules
+    return replace(rules, burst_ms=10_000) if site.patient else rules

@@ -312,3 +312,10 @@ class Infrastructure:
         if line == "ciaw" and self.has("rsz-certificate"):
             return Channel(WELL, WELL, FAILING, FAILING, WELL)
         return Channel(WELL, WELL, WELL, WELL, WELL, WELL)
+
+    def by_second(self, line: str) -> Reading:
+        """Whether its TLS is reached over the second uplink, as a gauge tells it: who answers with
+        a certificate that is not in order says neither."""
+        if self.has("proxy") or (line == "ciaw" and self.has("rsz-certificate")):
+            return UNKNOWN if self.reached_by_second(line) else FAILING
+        return reading(self.reached_by_second(line))

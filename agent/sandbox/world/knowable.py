@@ -42,14 +42,15 @@ def of(site: Site, failing: Iterable[str]) -> Infrastructure:
 
 
 def shows(truth: Infrastructure, *, called: bool = True) -> tuple[object, ...]:
-    """All that gauges tell of it, and calls, where there was anything to call for."""
+    """All that gauges tell of it, and calls, where there was anything to call for. Whether the
+    second uplink reaches a service is measured only once a call failed."""
     lines = truth.site.lines
     return (
         tuple(truth.near(reading(truth.mains))),
         tuple(truth.internet()),
         truth.resolvers(),
         tuple(truth.channel(line) for line in lines),
-        tuple(truth.reached_by_second(line) for line in lines),
+        tuple(truth.by_second(line) if called else None for line in lines),
         tuple(truth.faults(line) if called and truth.reached(line) else None for line in lines),
     )
 

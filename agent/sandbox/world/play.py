@@ -242,6 +242,8 @@ class Play(Simulation):
     def _trouble(self, kind: str, *, begins: bool) -> None:
         had = self.truth.mains
         if begins:
+            if self.watch.running:  # dozing or not, it measured within the minute before
+                self.parts.evidence.look(self.clock.now())
             self.truth.begins(kind)
         else:
             self.truth.ends(kind)

@@ -124,6 +124,7 @@ class _Stretch:
     to send again, so that the services were called."""
 
     ends_ms: int
+    lasts_ms: int
     stands: Standing
     failing: frozenset[str]
     waits: bool
@@ -136,22 +137,34 @@ def _stretches(play: Play, ends_ms: int) -> Iterator[_Stretch]:
     for lasts_ms, stands, failing in play.watch.timeline.between(0, ends_ms):
         at_ms += lasts_ms
         waits = any(works_ms <= tap < at_ms - ATTEMPTS_MS for tap in taps)
-        yield _Stretch(at_ms, stands, failing, waits and lasts_ms > ATTEMPTS_MS)
+        yield _Stretch(at_ms, lasts_ms, stands, failing, waits and lasts_ms > ATTEMPTS_MS)
         if stands is Standing.WORKS and lasts_ms > SECOND_MS:
             works_ms = at_ms
 
 
 def _refused(play: Play, look_ms: int) -> bool:
-    """Whether the service found the gate at fault today, and nothing worked since."""
+    """Whether the service found the gate at fault today, and nothing showed since that this is
+    mended: it took nobody, in a time too short to send again whoever waited."""
     refused, site = False, play.world.site
+    taken = _taken_ms(play)
     for stretch in _stretches(play, look_ms):
         failing = stretch.failing
         beside = {kind for kind in failing if CAUSES[kind].beside}
         without = knowable.shows(knowable.of(site, failing - beside))
         heard = beside and knowable.shows(knowable.of(site, failing)) != without
-        stays = refused and stretch.stands is not Standing.WORKS
+        begins_ms = stretch.ends_ms - stretch.lasts_ms
+        took = any(begins_ms <= at_ms < stretch.ends_ms for at_ms in taken)
+        works = stretch.stands is Standing.WORKS and (took or stretch.lasts_ms > ATTEMPTS_MS)
+        stays = refused and not works
         refused = stays or (bool(heard) and stretch.waits)
     return refused
+
+
+def _taken_ms(play: Play) -> list[int]:
+    """When the services took somebody, in ms since the world began."""
+    owed, began = play.watch.owing.all.values(), play.world.at(0)
+    found = (entry for one in owed for entry in play.watch.services.of(one))
+    return [round((entry.created - began).total_seconds() * 1000) for entry in found]
 
 
 def _false(play: Play, evening: Evening, *, promised: bool) -> tuple[str, bool]:

@@ -21,7 +21,7 @@ from agent.core.outage.measurements import (
 from agent.evidence.clock import Steadiness
 from agent.sandbox.faults import Faults
 from agent.sandbox.virtual import VirtualClock
-from agent.sandbox.world.infrastructure import ANCHORS, UPLINK, Infrastructure, reading
+from agent.sandbox.world.infrastructure import ANCHORS, Infrastructure, reading
 from agent.seams import Round
 
 CONNECTING_S = 5.0
@@ -66,7 +66,7 @@ class Surroundings:
         for line in self._lines if what is Round.ALL else (of,) if what is Round.CHANNEL else ():
             yield from self._stamped(self._channel(line))
         if what is Round.ALL and truth.second:
-            there = reading(truth.reached_by_second(self._lines[0]))
+            there = truth.by_second(self._lines[0])
             yield from self._stamped([(Elsewhere(uplink=there), "")])
 
     def _stamped(self, taken: Iterable[tuple[Value, str]]) -> Iterator[Measurement]:
@@ -74,16 +74,17 @@ class Surroundings:
             yield Measurement(self._clock.now(), value, of)
 
     def _one_anchor(self) -> Iterator[tuple[Value, str]]:
-        """The next one in turn; all of them where it is silent."""
-        whole = next(self._truth.internet())
-        assert isinstance(whole[0], Internet)
+        """The next one in turn; all of them where it is silent. Over each uplink: of the rounds of
+        a quiet time, in which uplinks take turns, only the last one is made (`Play._doze_ms`)."""
         self._turn = (self._turn + 1) % ANCHORS
-        if whole[0].anchors[self._turn] is WELL:
-            anchors = [UNKNOWN] * ANCHORS
-            anchors[self._turn] = WELL
-            yield Internet(tuple(anchors), steady=whole[0].steady), UPLINK
-        else:
-            yield Internet(whole[0].anchors), UPLINK
+        for whole, uplink in self._truth.internet():
+            assert isinstance(whole, Internet)
+            if whole.anchors[self._turn] is WELL:
+                anchors = [UNKNOWN] * ANCHORS
+                anchors[self._turn] = WELL
+                yield Internet(tuple(anchors), steady=whole.steady), uplink
+            else:
+                yield Internet(whole.anchors), uplink
 
     def _channel(self, line: str) -> Iterator[tuple[Value, str]]:
         channel = self._truth.channel(line)

@@ -56,7 +56,7 @@ class Site(msgspec.Struct, frozen=True):
     diligent: bool = False
     """Whoever goes to the gate when it calls is there in minutes."""
     patient: bool = False
-    """The gate tries a little less often than by default: a long outage in a third of the calls."""
+    """A burst is over sooner than by default: a long outage in fewer calls, at the same pauses."""
     modem: bool = False
     """Its modems tell of SIM, operator and cells; else nothing is known of them."""
 
