@@ -487,6 +487,16 @@ def test_a_second_uplink_to_a_service_that_answers_badly_itself_is_no_channel_th
     assert (found.whose, found.bars) == (Whose.SERVICE, ())
 
 
+def test_what_a_second_uplink_reached_bars_no_more_once_it_has_no_path() -> None:
+    base = {**ALL_WELL, **LTE_WELL, **SECOND_REACHES}  # as it was before both were lost
+    found = seen(BOTH_LOST, TWO_UPLINKS, base=base)
+    assert found.row == "internet.two-providers"
+    assert (found.whose, found.bars) == (Whose.INFRASTRUCTURE, ())
+    silent = {(Layer.INTERNET, "lte"): Internet((FAILING, UNKNOWN, FAILING, FAILING))}
+    unsure = seen({**PROVIDER_DEAD, **silent}, TWO_UPLINKS, base=base)
+    assert Bar.OTHER_CHANNEL in unsure.bars
+
+
 def test_a_second_uplink_bars_while_another_channel_of_the_duty_is_not_reached_over_the_first() -> (
     None
 ):
