@@ -487,14 +487,19 @@ def test_a_second_uplink_to_a_service_that_answers_badly_itself_is_no_channel_th
     assert (found.whose, found.bars) == (Whose.SERVICE, ())
 
 
-def test_what_a_second_uplink_reached_bars_no_more_once_it_has_no_path() -> None:
-    base = {**ALL_WELL, **LTE_WELL, **SECOND_REACHES}  # as it was before both were lost
-    found = seen(BOTH_LOST, TWO_UPLINKS, base=base)
-    assert found.row == "internet.two-providers"
-    assert (found.whose, found.bars) == (Whose.INFRASTRUCTURE, ())
-    silent = {(Layer.INTERNET, "lte"): Internet((FAILING, UNKNOWN, FAILING, FAILING))}
-    unsure = seen({**PROVIDER_DEAD, **silent}, TWO_UPLINKS, base=base)
-    assert Bar.OTHER_CHANNEL in unsure.bars
+def test_what_a_second_uplink_reached_bars_for_as_long_as_a_measurement_holds() -> None:
+    base = {**ALL_WELL, **LTE_WELL}  # over an uplink without a path the service is not measured
+    evidence = gather([*measured(-600_000, base), *measured(-300_000, SECOND_REACHES)])
+    for ms in (0, 150_000, 300_000, 450_000):
+        for m in measured(ms, {**base, **BOTH_LOST}):
+            evidence = evidence.add(m)
+
+    def at(ms: int) -> Classification:
+        return classify(evidence.picture(moment(ms)), TWO_UPLINKS, GOOD_PAST)
+
+    assert (at(299_000).whose, at(299_000).bars) == (Whose.UNDETERMINED, (Bar.OTHER_CHANNEL,))
+    assert (at(301_000).row, at(301_000).bars) == ("internet.two-providers", ())
+    assert at(301_000).whose is Whose.INFRASTRUCTURE
 
 
 def test_a_second_uplink_bars_while_another_channel_of_the_duty_is_not_reached_over_the_first() -> (

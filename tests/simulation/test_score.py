@@ -83,8 +83,8 @@ def test_a_fault_that_the_service_told_of_could_be_remembered_until_something_wo
 
 def test_two_uplinks_of_two_providers_that_are_lost_together_could_be_known() -> None:
     both = frozenset(["backbone", "second-mast-out"])
-    assert best(TWO, both, NOBODY, 4 * 60_000) is THEIRS
-    assert best(TWO, both, NOBODY, 6 * 60_000) is OPEN
+    assert best(TWO, both, NOBODY, 2 * 60_000) is THEIRS
+    assert best(TWO, both, NOBODY, 4 * 60_000) is OPEN
 
 
 def test_what_looks_like_a_third_party_s_failure_is_told_apart_by_nothing() -> None:

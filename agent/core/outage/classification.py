@@ -141,8 +141,7 @@ def classify(
     if not past.coverage and (whose is Whose.INFRASTRUCTURE or _coverage_matters(row, whose)):
         whose = Whose.NO_INFRASTRUCTURE
     answered = row.layer is Layer.ANSWER and _all_reached(picture, facts, duty, limits)
-    by_uplink = not answered and not _others_silent(picture, facts)
-    bars = barred(picture, past, duty, with_reference, by_uplink=by_uplink)
+    bars = barred(picture, past, duty, with_reference, answered=answered)
     if bars and whose in EXEMPTING:
         whose = _OPEN
     return Classification(
@@ -159,21 +158,14 @@ def _all_reached(picture: Picture, facts: Facts, duty: str, limits: Limits) -> b
     return all(channel_well(way) for way in ways)
 
 
-def _others_silent(picture: Picture, facts: Facts) -> bool:
-    """No anchor answers over any other uplink now, whatever was reached over it before."""
-    others = facts.uplinks[1:]
-    return bool(others) and all(anchors(picture.internet(u.name)) is FAILING for u in others)
-
-
 def barred(
-    picture: Picture, past: Past, duty: str, reference: bool, *, by_uplink: bool = True
+    picture: Picture, past: Past, duty: str, reference: bool, *, answered: bool = False
 ) -> tuple[Bar, ...]:
-    """What stands against an exemption, whatever row decides. `by_uplink`: False where another
-    uplink that reached the service opens nothing: each service of the duty is reached from here and
-    answers badly itself, or that uplink has no path any more. A phone or another gate that got
-    through stands against it all the same."""
+    """What stands against an exemption, whatever row decides. `answered`: each service of the
+    duty is reached from here and answers badly itself, so that another uplink, which leads to the
+    same one, opens nothing; a phone or another gate that got through does."""
     other = picture.elsewhere()
-    uplink = other.uplink if by_uplink else UNKNOWN
+    uplink = UNKNOWN if answered else other.uplink
     bars = {
         Bar.OTHER_CHANNEL: WELL in (uplink, other.other_gate, other.phone),
         Bar.NO_PATH_BEFORE: not past.path_before,

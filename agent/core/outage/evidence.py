@@ -16,6 +16,7 @@ from agent.core.outage.measurements import (
     ADVERSE,
     FAILING,
     HOLDS_MS,
+    MEASURED_HOLDS_MS,
     UNKNOWN,
     WELL,
     Answer,
@@ -189,7 +190,7 @@ class Evidence:
         values: dict[tuple[Layer, str], Value] = {}
         silent: dict[str, int] = {}
         for (layer, of), held in self.recent.items():
-            fresh = [m for m in held if _holds(m, layer, at, day_start_ms)]
+            fresh = [_as_it_holds(m, at) for m in held if _holds(m, layer, at, day_start_ms)]
             if fresh:
                 values[layer, of] = _merged(fresh)
             if fresh and layer is Layer.ELSEWHERE and in_vain_counts is not None:
@@ -236,6 +237,18 @@ def _holds(measurement: Measurement, layer: Layer, at: Moment, day_start_ms: int
         return day_start_ms <= measurement.at.unix_ms <= at.unix_ms
     age_ms = at.mono_ms - measurement.at.mono_ms
     return measurement.at.boot_id == at.boot_id and 0 <= age_ms <= HOLDS_MS[layer]
+
+
+def _as_it_holds(measurement: Measurement, at: Moment) -> Measurement:
+    """Without what an uplink reached too long ago: that is measured, and holds no longer than what
+    is, while what a person said holds for its day."""
+    value = measurement.value
+    if not isinstance(value, Elsewhere) or value.uplink is UNKNOWN:
+        return measurement
+    age_ms = at.mono_ms - measurement.at.mono_ms
+    if measurement.at.boot_id == at.boot_id and 0 <= age_ms <= MEASURED_HOLDS_MS:
+        return measurement
+    return replace(measurement, value=replace(value, uplink=UNKNOWN))
 
 
 def _in_vain(merged: Value, held: Sequence[Measurement], counts: Callable[[Moment], bool]) -> Value:

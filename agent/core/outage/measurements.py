@@ -235,7 +235,8 @@ HOLDS_MS: Mapping[Layer, int] = {
     Layer.ANSWER: ANSWER_HOLDS_MS,
     Layer.ELSEWHERE: 24 * 3600 * 1000,
 }
-"""How long a measurement holds. What a person said, or another gate did, holds for its day."""
+"""How long a measurement holds. What a person said, or another gate did, holds for its day; what
+was reached over another uplink is measured, and holds as long as that does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,10 @@ from agent.core.outage.measurements import (
 from agent.core.outage.whose import Limits
 
 SEVEN_DAYS_MS = 7 * 24 * 3600 * 1000
-TOGETHER_MS = 5 * 60 * 1000
-"""Ours: two uplinks were lost together when their last anchors answered this close in time. Of two,
-each is asked every other minute in peace, and both are each minute in trouble."""
+TOGETHER_MS = 3 * 60 * 1000
+"""Ours: two uplinks were lost together when their last anchors answered this close in time. In
+peace they are asked in turn, a minute apart, and in trouble at once; a round may take most of a
+minute. Longer would call together what two causes did, one of them ours."""
 FEWEST_ANCHORS = 2
 """DOMAIN.md, section 3: at least two of several independent anchors."""
 
