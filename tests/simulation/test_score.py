@@ -97,9 +97,10 @@ def test_what_looks_like_a_third_party_s_failure_is_told_apart_by_nothing() -> N
 
 def test_what_only_a_second_uplink_would_tell_is_measured_once_a_call_failed() -> None:
     filtered = frozenset(["second-filtered"])
-    assert told_apart(TWO, filtered, called=True)
+    assert told_apart(TWO, filtered, called=False)
     assert not told_apart(TWO, filtered | {"rsz-firewalled"}, called=True)
-    assert not told_apart(TWO, frozenset(["rsz-firewalled"]), called=False)
+    assert told_apart(TWO, frozenset(["rsz-firewalled"]), called=False)
+    assert not told_apart(TWO, frozenset(["rsz-firewalled"]), called=False, tried=False)
 
 
 def one(number: int, truth: Whose, could_know: Whose, said: str, **more: object) -> Judged:

@@ -41,27 +41,28 @@ def of(site: Site, failing: Iterable[str]) -> Infrastructure:
     return Infrastructure(site, random.Random(0), dict.fromkeys(failing, 1))
 
 
-def shows(truth: Infrastructure, *, called: bool = True) -> tuple[object, ...]:
-    """All that gauges tell of it, and calls, where there was anything to call for. Whether the
-    second uplink reaches a service is measured only once a call failed."""
+def shows(truth: Infrastructure, *, called: bool = True, tried: bool = True) -> tuple[object, ...]:
+    """All that gauges tell of it, and calls, where there was anything to call for. `tried`: a call
+    failed meanwhile; only then it is measured whether the second uplink reaches a service."""
     lines = truth.site.lines
     return (
         tuple(truth.near(reading(truth.mains))),
         tuple(truth.internet()),
         truth.resolvers(),
         tuple(truth.channel(line) for line in lines),
-        tuple(truth.by_second(line) if called else None for line in lines),
+        tuple(truth.by_second(line) if tried else None for line in lines),
         tuple(truth.faults(line) if called and truth.reached(line) else None for line in lines),
     )
 
 
-def told_apart(site: Site, failing: frozenset[str], *, called: bool) -> bool:
+def told_apart(site: Site, failing: frozenset[str], *, called: bool, tried: bool = True) -> bool:
     """Whether gauges and calls show it otherwise than any failure of third parties alone, up to two
     of them at once."""
     theirs = [k for k, cause in CAUSES.items() if cause.where(site) and cause.exempts(site)]
-    seen = shows(of(site, failing), called=called)
+    seen = shows(of(site, failing), called=called, tried=tried)
     some = (pair for size in (1, 2) for pair in combinations(theirs, size))
-    return not any(shows(of(site, pair), called=called) == seen for pair in some)
+    like = (shows(of(site, pair), called=called, tried=tried) for pair in some)
+    return all(one != seen for one in like)
 
 
 def best(

@@ -121,13 +121,15 @@ def _people(play: Play, evening: Evening) -> knowable.People:
 @dataclass(frozen=True, slots=True)
 class _Stretch:
     """A time in which the same failed. `waits`: somebody who tapped waited for longer than it takes
-    to send again, so that the services were called."""
+    to send again, so that the services were called; `tried`: for long enough that a call failed and
+    all was measured."""
 
     ends_ms: int
     lasts_ms: int
     stands: Standing
     failing: frozenset[str]
     waits: bool
+    tried: bool
 
 
 def _stretches(play: Play, ends_ms: int) -> Iterator[_Stretch]:
@@ -136,8 +138,11 @@ def _stretches(play: Play, ends_ms: int) -> Iterator[_Stretch]:
     at_ms = works_ms = 0
     for lasts_ms, stands, failing in play.watch.timeline.between(0, ends_ms):
         at_ms += lasts_ms
-        waits = any(works_ms <= tap < at_ms - ATTEMPTS_MS for tap in taps)
-        yield _Stretch(at_ms, lasts_ms, stands, failing, waits and lasts_ms > ATTEMPTS_MS)
+        waits, tried = (
+            lasts_ms > least_ms and any(works_ms <= tap < at_ms - least_ms for tap in taps)
+            for least_ms in (ATTEMPTS_MS, MINUTE_MS)
+        )
+        yield _Stretch(at_ms, lasts_ms, stands, failing, waits, tried)
         if stands is Standing.WORKS and lasts_ms > SECOND_MS:
             works_ms = at_ms
 
@@ -216,7 +221,7 @@ def _showed(play: Play, truth: Timeline, spans: list[tuple[int, int]]) -> bool:
                 ours |= here
     day = _stretches(play, max((ends_ms for _, ends_ms in spans), default=0))
     return any(
-        knowable.told_apart(site, stretch.failing, called=stretch.waits)
+        knowable.told_apart(site, stretch.failing, called=stretch.waits, tried=stretch.tried)
         for stretch in day
         if stretch.failing & ours
     )
