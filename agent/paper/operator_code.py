@@ -16,6 +16,7 @@ import os
 import re
 
 LOG2_N, R, P = 14, 8, 1
+LEAST_LOG2_N = 10
 SALT_BYTES, HASH_BYTES = 16, 32
 MOST_LOG2_N = 17
 """128 MB: a gate has no more to spare."""
@@ -26,12 +27,12 @@ class CodeUnusable(ValueError):
     """A code, or what should be the hash of one, cannot be used; the message says the mend."""
 
 
-def made(code: str, salt: bytes | None = None) -> str:
+def made(code: str, salt: bytes | None = None, log2_n: int = LOG2_N) -> str:
     """What the configuration holds of this code. Raises CodeUnusable for too short a one."""
     if not CODE.fullmatch(code):
         raise CodeUnusable("choose 4 to 12 digits, better 6, that are no date and no sequence")
     salt = os.urandom(SALT_BYTES) if salt is None else salt
-    parts = (LOG2_N, R, P, _text(salt), _text(_hashed(code, salt, LOG2_N, R, P)))
+    parts = (log2_n, R, P, _text(salt), _text(_hashed(code, salt, log2_n, R, P)))
     return ":".join(("scrypt", *map(str, parts)))
 
 
@@ -42,7 +43,7 @@ def parse(text: str) -> tuple[int, int, int, bytes, bytes]:
         parsed = (int(log2_n), int(r), int(p), _bytes(salt), _bytes(hashed))
     except (ValueError, binascii.Error) as error:
         raise CodeUnusable("is not the hash of a code; make it with: werfpoort code") from error
-    if kind != "scrypt" or not (10 <= parsed[0] <= MOST_LOG2_N and parsed[1] == R):
+    if kind != "scrypt" or not (LEAST_LOG2_N <= parsed[0] <= MOST_LOG2_N and parsed[1] == R):
         raise CodeUnusable("is another hash than scrypt's; make it with: werfpoort code")
     if not (0 < parsed[2] <= 4 and len(parsed[3]) >= 8 and len(parsed[4]) == HASH_BYTES):
         raise CodeUnusable("is cut off or changed; make it with: werfpoort code")

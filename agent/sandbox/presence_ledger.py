@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from itertools import islice
 from types import MappingProxyType
 
 ALREADY_REGISTERED = "SAME DECLARATION HAS ALREADY BEEN REGISTERED"
@@ -89,6 +88,7 @@ class PresenceLedger:
         self._remarks = dict(remarks)
         self._validate_after = validate_after
         self._entries: dict[int, Entry] = {}
+        self._of_day: dict[dt.date, list[int]] = {}
         self._standing: dict[Key, int] = {}
         self._lock = threading.RLock()
 
@@ -99,6 +99,7 @@ class PresenceLedger:
             duplicate = submitted.key in self._standing
             entry = Entry(number, submitted, now, sender, duplicate)
             self._entries[number] = entry
+            self._of_day.setdefault(submitted.day, []).append(number)
             if not duplicate:
                 self._standing[submitted.key] = number
             return entry
@@ -121,10 +122,22 @@ class PresenceLedger:
         with self._lock:
             return [entry for entry in self._entries.values() if wanted(entry)]
 
+    def of_days(self, periods: Iterable[tuple[dt.date, dt.date]]) -> list[Entry]:
+        """Every entry for a day from the first to the last of one of these periods, unordered."""
+        wanted = tuple(periods)
+        with self._lock:
+            return [
+                self._entries[number]
+                for day, numbers in self._of_day.items()
+                if any(first <= day <= last for first, last in wanted)
+                for number in numbers
+            ]
+
     def since(self, count: int) -> list[Entry]:
         """The entries after the first `count`, as they stand."""
         with self._lock:
-            return list(islice(self._entries.values(), count, None))
+            numbers = range(FIRST_NUMBER + count, FIRST_NUMBER + len(self._entries))
+            return [self._entries[number] for number in numbers]
 
     @property
     def accepted(self) -> tuple[Entry, ...]:

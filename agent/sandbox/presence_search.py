@@ -42,8 +42,8 @@ class Search:
         self._created_until = _instant(_text(criteria, "CreationEndDate"))
         self._sector = _number(criteria, "Sector")
         self._periods = [
-            tuple(as_date(day.text) for day in period)
-            for period in criteria.iterfind(f"{T}RegistrationPeriodList/{T}RegistrationPeriod")
+            (as_date(first.text), as_date(last.text))
+            for first, last in criteria.iterfind(f"{T}RegistrationPeriodList/{T}RegistrationPeriod")
         ]
         page = asked.find(f"{T}PaginationProperties")
         order = asked.find(f"{T}SortingProperties")
@@ -65,7 +65,7 @@ class Search:
 
     def run(self, ledger: PresenceLedger, now: dt.datetime) -> list[Entry]:
         """Everything that fits, in the wanted order."""
-        found = ledger.find(lambda entry: self._fits(entry, ledger, now))
+        found = (e for e in ledger.of_days(self._periods) if self._fits(e, ledger, now))
         key = _ORDERS.get(self._order, _ORDERS["ID"])
         return sorted(found, key=lambda e: (key(e), e.number), reverse=self._descending)
 
@@ -76,8 +76,7 @@ class Search:
     def _fits(self, entry: Entry, ledger: PresenceLedger, now: dt.datetime) -> bool:
         submitted, state = entry.submitted, ledger.validation(entry, now)
         return (
-            any(first <= submitted.day <= last for first, last in self._periods)
-            and self._inss in ("", submitted.inss)
+            self._inss in ("", submitted.inss)
             and self._company in (None, submitted.company)
             and self._declaration in ("", submitted.declaration)
             and (not self._statuses or state.status.value in self._statuses)

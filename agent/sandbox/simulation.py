@@ -32,7 +32,7 @@ from agent.export.wish import StickWish
 from agent.journal.checkpoint import signer_from
 from agent.journal.keeper import Keeper, Owner, opened
 from agent.paper.keypad import Keypad
-from agent.paper.operator_code import made
+from agent.paper.operator_code import LEAST_LOG2_N, made
 from agent.roster.watch import RosterWatch
 from agent.sandbox.layers import Layers, all_well
 from agent.sandbox.lossy_disk import LossyDisk
@@ -45,7 +45,8 @@ from agent.seams import Gauges
 from drivers.base import BadgeSeen, DeviceBack, Direction, KeyPressed, Pattern
 
 CODE = "4321"
-CODE_HASH = made(CODE, b"simulated site")
+CODE_HASH = made(CODE, b"simulated site", LEAST_LOG2_N)
+"""As quick to try as the agent allows: nobody here guesses."""
 KEY_MS = 300
 
 _disks = itertools.count(1)

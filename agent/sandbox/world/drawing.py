@@ -59,9 +59,11 @@ NIGHTS = (8, 2)
 """One in so many comes at night: on most sites, and on those that work at night."""
 CLEANER = "0200065765"
 _EMPLOYERS = ("0448181966", "0701234576", "1008765455", "0712345630", "0200065765")
-_LOUD = (0.04, 0.25, 0.6)
-"""Troubles of the infrastructure a day: how unlucky sites are."""
-
+_LOUD, _GATE_LOUD = (0.04, 0.25, 0.6), (0.05, 0.3, 0.8)
+"""Troubles of the infrastructure, and of the gate itself, a day: how unlucky sites are."""
+SHORT_WEEKS = 13
+"""So many weeks are each as bad as weeks get. Of a longer world one in so many is; the others are
+ordinary ones, with a trouble now and then, as those of a real site are."""
 
 LOSE_ANSWERS = (
     *("cut before-headers", "cut mid-headers", "cut mid-body", "half answers"),
@@ -95,20 +97,31 @@ def drawn(seed: int, weeks: int, workers: int = WORKERS) -> World:
     badges, changes = _badges(random.Random(f"{seed}/badges"), people, weeks)
     happenings: list[Happening] = [*crews, *changes]
     happenings += _taps(random.Random(f"{seed}/taps"), empty, days, badges)
-    happenings += _troubles(random.Random(f"{seed}/troubles"), empty, days)
     tapped = [h.at_ms for h in happenings if isinstance(h, Tap)]
-    happenings += _gate(random.Random(f"{seed}/gate"), empty, days, tapped)
+    bad, ordinary = _by_luck(random.Random(f"{seed}/luck"), weeks, days)
+    for of, luck in ((bad, ""), (ordinary, "ordinary ")):
+        troubles, gate = (random.Random(f"{seed}/{luck}{what}") for what in ("troubles", "gate"))
+        happenings += _troubles(troubles, empty, of, _LOUD[:1] if luck else _LOUD)
+        happenings += _gate(gate, empty, of, tapped, _GATE_LOUD[:1] if luck else _GATE_LOUD)
     happenings += _persons(random.Random(f"{seed}/persons"), empty, days)
-    happenings += misfortunes.chains(random.Random(f"{seed}/chains"), empty, days)
-    happenings += misfortunes.papers(paper, empty, days)
-    happenings += misfortunes.clocks(random.Random(f"{seed}/clocks"), empty, days)
+    happenings += misfortunes.chains(random.Random(f"{seed}/chains"), empty, bad)
+    happenings += misfortunes.papers(paper, empty, bad)
+    happenings += misfortunes.clocks(random.Random(f"{seed}/clocks"), empty, bad)
     happenings += misfortunes.wishes(crews_ahead, empty, days)
-    happenings += misfortunes.numbers(random.Random(f"{seed}/numbers"), empty, days)
+    happenings += misfortunes.numbers(random.Random(f"{seed}/numbers"), empty, bad)
     end_ms = empty.ms(starts.date() + dt.timedelta(days=weeks * 7))
     inside = (h for h in happenings if 0 < h.at_ms < end_ms - MINUTE_MS)
     return World(
         seed, starts, weeks * 7, site, people, present, tuple(sorted(inside, key=lambda h: h.at_ms))
     )
+
+
+def _by_luck(chance: random.Random, weeks: int, days: list[int]) -> tuple[list[int], list[int]]:
+    """The days of bad weeks, and those of ordinary ones."""
+    if weeks <= SHORT_WEEKS:
+        return days, []
+    bad = set(chance.sample(range(weeks), weeks // SHORT_WEEKS))
+    return [n for n in days if n // 7 in bad], [n for n in days if n // 7 not in bad]
 
 
 def site_of(chance: random.Random) -> Site:
@@ -266,8 +279,10 @@ def _when_ms(chance: random.Random, world: World, day: int) -> int:
     return world.ms(date) + round(chance.uniform(first, last) * HOUR_MS)
 
 
-def _troubles(chance: random.Random, world: World, days: list[int]) -> Iterator[Happening]:
-    loud = chance.choice(_LOUD)
+def _troubles(
+    chance: random.Random, world: World, days: list[int], luck: Sequence[float]
+) -> Iterator[Happening]:
+    loud = chance.choice(luck)
     kinds = [kind for kind, cause in CAUSES.items() if cause.where(world.site)]
     for day in days:
         while chance.random() < loud:
@@ -285,10 +300,14 @@ def _troubles(chance: random.Random, world: World, days: list[int]) -> Iterator[
 
 
 def _gate(
-    chance: random.Random, world: World, days: list[int], tapped: list[int]
+    chance: random.Random,
+    world: World,
+    days: list[int],
+    tapped: list[int],
+    luck: Sequence[float],
 ) -> Iterator[Happening]:
     """The gate itself: power (mostly while somebody taps), card, clock, reader."""
-    loud = chance.choice((0.05, 0.3, 0.8))
+    loud = chance.choice(luck)
     for day in days:
         if chance.random() < loud:
             at_ms = _when_ms(chance, world, day)
