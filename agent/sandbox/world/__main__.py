@@ -1,11 +1,14 @@
-"""make simulate: lives through worlds, says their seeds, and tells the story of what goes wrong."""
+"""make simulate: lives through worlds, one on each core, says their seeds, and tells the story of
+what goes wrong."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from agent.sandbox.world.drawing import WORKERS, drawn
@@ -21,13 +24,14 @@ def main(arguments: list[str]) -> int:
     """Exit code: 0 when nothing was wrong in any world."""
     given = _parser().parse_args(arguments)
     begun, wrong, weeks = time.monotonic(), 0, 0
-    for world in _worlds(given):
-        came = lived(world)
-        print(came.line(world), flush=True)
-        weeks += world.days // 7
-        if came.wrong:
-            wrong += 1
-            _tell(world, came, shrink=given.shrink)
+    worlds = _worlds(given)
+    with ProcessPoolExecutor(min(len(worlds), os.cpu_count() or 1)) as pool:
+        for world, came in zip(worlds, pool.map(lived, worlds), strict=True):
+            print(came.line(world), flush=True)
+            weeks += world.days // 7
+            if came.wrong:
+                wrong += 1
+                _tell(world, came, shrink=given.shrink)
     took_s = time.monotonic() - begun
     print(f"{weeks} site-weeks in {took_s:.0f} s: {wrong or 'no'} world(s) with something wrong")
     return 1 if wrong else 0
