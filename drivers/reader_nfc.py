@@ -11,6 +11,10 @@ which is used where the chip is none of the PN53x family (RC-S380; there, and on
 cards of one type look like one). `connect()` is never used: it fires again and again for a MIFARE
 Classic and ignores phones. `presence.py` turns what each look finds into reports.
 
+An answer that comes after nfcpy stopped waiting for it would be taken for that of the next command,
+and so on for seconds: after a failed look a serial chip is asked to send something back, and all
+that comes before that is dropped.
+
 A serial PN532 stays at 115200 baud. nfcpy's own `pn532.init` raises the speed, through a shell and
 `stty`; a process killed after that leaves a chip that nothing finds again until its power is cut.
 At 115200 a look takes about 30 ms, of which 20 ms are radio; a badge is held longer than that.
@@ -21,6 +25,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import os
 import struct
 import termios
 import time
@@ -49,6 +54,10 @@ LIST_TARGETS = 0x4A  # UM0701-02, 7.3.5, InListPassiveTarget: how many, which ty
 OVER_106_A = 0
 OVER_106_B = 3
 ANY_APPLICATION = 0
+DIAGNOSE = 0x00  # UM0701-02, 7.2.1; its test of the line sends back what it was given
+LINE_TEST = b"\x00"
+SIGN_BYTES = 8  # long enough to stand in no other answer
+IN_STEP_S = 0.5  # a chip that is that late is broken
 LIST_TIMEOUT_S = 0.2  # a search takes 10 ms or so; nfcpy's 1 s would let a broken one last 2 s
 
 POWER_HINT = "check cable and power, then switch the reader off and on"
@@ -104,6 +113,7 @@ class NfcReader:
             self._failed_looks += 1
             if lost := self._no_glitch(error):
                 raise lost from error
+            self._get_in_step()
             return ()
         now = self._looked_at = self._well_at = time.monotonic()
         self._failed_looks = 0
@@ -117,6 +127,19 @@ class NfcReader:
         with contextlib.suppress(Exception):  # a reader that is gone can be told nothing
             self._clf.close()
         _free(transport)
+
+    def _get_in_step(self) -> None:
+        """Drops what a serial chip still says to commands that nobody waits for any more; what
+        fails here shows at the next look."""
+        chipset = getattr(self._clf.device, "chipset", None)
+        port = getattr(getattr(chipset, "transport", None), "tty", None)
+        if chipset is None or port is None:
+            return
+        sign = os.urandom(SIGN_BYTES)
+        with contextlib.suppress(*self._foreign):
+            chipset.command(DIAGNOSE, LINE_TEST + sign, 0)  # 0: its answer is waited for below
+            port.timeout = IN_STEP_S
+            port.read_until(sign)
 
     def _no_glitch(self, error: Exception) -> DeviceError | None:
         """What is wrong with the reader, or None while `error` may pass by itself."""

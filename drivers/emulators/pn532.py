@@ -96,6 +96,8 @@ class Pn532Emulator:
         self._master = self._slave = -1
         self._frozen = False
         self._to_cut = 0
+        self.late_s = 0.0
+        """So much later than needed comes whatever the chip says; write it at any time."""
         self._heard_at = 0.0
         self._running = True
         self._asked: queue.SimpleQueue[tuple[Callable[[], None], threading.Event]]
@@ -237,6 +239,7 @@ class Pn532Emulator:
             if frame != ACK or radio_s:
                 time.sleep(seconds)
                 seconds = 0.0
+            time.sleep(self.late_s)
             self._write(self._cut(frame))
         self._heard_at = time.monotonic()
 

@@ -267,6 +267,21 @@ def test_a_glitch_on_the_wire_loses_no_card(
     assert next_report(session) == BadgeSeen("entrance", "04A1B2C3D4E580", Direction.IN)
 
 
+def test_an_answer_that_came_too_late_once_is_not_taken_for_the_next_one(
+    reader: Pn532Emulator, session: Session
+) -> None:
+    """As a chip behind a slow adapter, or a machine that was busy: out of step, it would stay so
+    while people come one after the other."""
+    reader.enter(CLASSIC)
+    next_report(session)
+    reader.clear()
+    reader.late_s = 0.13  # nfcpy waits 0.1 s for an acknowledgement
+    session.poll()
+    reader.late_s = 0.03
+    reader.enter(NTAG)
+    assert next_report(session) == BadgeSeen("entrance", "04A1B2C3D4E580", Direction.IN)
+
+
 FAULTS: dict[str, Callable[[Pn532Emulator], None]] = {
     "unplugged": Pn532Emulator.unplug,
     "frozen": Pn532Emulator.freeze,
