@@ -37,7 +37,7 @@ from drivers.emulators.pn532 import Pn532Emulator
 
 PINS = {"amber": 17, "green": 27, "red": 22, "buzzer": 23}
 HELD_S, LONGEST_HELD_S = 0.3, 5.0
-"""A hand holds a badge to the reader so long, and on until a light answers, but not for ever."""
+"""A hand holds a badge to the reader so long, and on until it is answered, but not for ever."""
 START_S = 60.0
 """Under two seconds by itself; a dozen of them at once on two cores take their time."""
 STOP_S = 5.0
@@ -150,8 +150,9 @@ class Lamps:
         return next(lit, None)
 
     def answered_after(self, at_s: float) -> bool:
-        """Whether any lamp was switched on after `at_s` (monotonic)."""
-        return any(self.lit_after(lamp, at_s) is not None for lamp in ("amber", "green", "red"))
+        """Whether a tap was answered after `at_s` (monotonic): every answer begins with a beep,
+        while the lamp still blinks for whoever tapped before."""
+        return self.lit_after("buzzer", at_s) is not None
 
 
 class VirtualSite:

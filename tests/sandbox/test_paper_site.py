@@ -37,6 +37,7 @@ def site(tmp_path: Path) -> Iterator[VirtualSite]:
         virtual.set_faults(unreachable=True)
         for card in CARDS:
             virtual.tap(card)
+        wait_until(lambda: kinds(virtual).count("obligation-opened") == len(PEOPLE), "all are in")
         wait_until(lambda: "keypad" in virtual.status()["devices"], "the keypad is there")
         yield virtual
 

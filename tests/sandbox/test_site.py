@@ -15,8 +15,9 @@ import pytest
 
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import crew
-from agent.sandbox.site import VirtualSite
+from agent.sandbox.site import PINS, Lamps, VirtualSite
 from drivers.emulators.nfc_cards import ntag213
+from drivers.emulators.pin_board import PinChange
 
 PEOPLE = crew(12, random.Random(12))
 CARDS = [ntag213(person.uid) for person in PEOPLE]
@@ -48,6 +49,18 @@ def stored_taps(site: VirtualSite) -> int:
         count = int(journal.execute(query).fetchone()[0])
     journal.close()
     return count
+
+
+def test_a_hand_does_not_take_the_blinking_for_the_one_before_for_its_own_answer() -> None:
+    lamps = Lamps()
+    lamps.changed(PinChange(1.0, PINS["buzzer"], True))
+    lamps.changed(PinChange(1.0, PINS["amber"], True))
+    came = 1.4
+    for at_s in (1.5, 2.0):
+        lamps.changed(PinChange(at_s, PINS["amber"], True))
+    assert not lamps.answered_after(came)
+    lamps.changed(PinChange(2.1, PINS["buzzer"], True))
+    assert lamps.answered_after(came)
 
 
 def test_a_badge_becomes_a_receipt_and_two_lights(site: VirtualSite) -> None:
@@ -124,7 +137,7 @@ def test_a_gate_ends_with_its_world_however_that_ends(tmp_path: Path) -> None:
         "import random, sys, time\n"
         "from pathlib import Path\n"
         "from agent.sandbox.people import crew\n"
-        "from agent.sandbox.site import VirtualSite\n"
+        "from agent.sandbox.site import PINS, Lamps, VirtualSite\n"
         "with VirtualSite(Path(sys.argv[1]), crew(2, random.Random(2))) as site:\n"
         "    print(site.pid, flush=True)\n"
         "    time.sleep(600)\n"
