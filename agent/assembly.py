@@ -183,12 +183,12 @@ def _tell_what_was_found(keeper: Keeper, clock: SystemClock, inbox: QueueInbox[E
     if keeper.lost is not None:
         cause = f"it was damaged and lies in {keeper.lost.file}: {keeper.lost.reason}"
         log.error("journal: %s; to do: %s", cause, LOST)
-        inbox.put(DeviceWent(clock.now(), "journal", cause, LOST))
+        inbox.put(DeviceWent(clock.now(), "journal", cause, LOST, "JournalLost"))
     if keeper.other_key:
         mark = mark_of(keeper.other_key)
         cause = f"another key than before signs the journal from now on; until now {mark} did"
         log.error("%s; to do: %s", cause, OTHER_KEY)
-        inbox.put(DeviceWent(clock.now(), SIGNING_KEY, cause, OTHER_KEY))
+        inbox.put(DeviceWent(clock.now(), SIGNING_KEY, cause, OTHER_KEY, "OtherKey"))
 
 
 def _tend(
@@ -246,7 +246,7 @@ def _panel(settings: PanelSettings, clock: SystemClock, inbox: QueueInbox[Event]
     try:
         return open_panel(settings)
     except DeviceError as error:
-        inbox.put(DeviceWent(clock.now(), "panel", str(error), error.hint))
+        inbox.put(DeviceWent(clock.now(), "panel", str(error), error.hint, type(error).__name__))
         return DarkPanel()
 
 

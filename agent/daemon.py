@@ -53,6 +53,7 @@ from agent.core.outage.measurements import MAINS_SENSOR
 from agent.core.paper.dialogue import KEYPAD
 from agent.core.paper.paper_events import CodeChecked, KeyTyped
 from agent.core.records import described
+from agent.core.refusals import Refused
 from agent.core.signals import SIGNALS, Signal
 from agent.evidence_watch import EvidenceWatch
 from agent.export.wish import StickWish
@@ -142,10 +143,10 @@ class Daemon:
                 self._evidence.mains(present, at)
             case KeyPressed(keypad, key):
                 self.inbox.put(KeyTyped(at, keypad, key))
-            case DeviceGone(device, cause, hint):
+            case DeviceGone(device, cause, hint, kind):
                 if device == MAINS_SENSOR:
                     self._evidence.mains(None, at)
-                self.inbox.put(DeviceWent(at, device, cause, hint))
+                self.inbox.put(DeviceWent(at, device, cause, hint, kind))
             case DeviceBack(device):
                 self.inbox.put(DeviceCame(at, device))
 
@@ -163,8 +164,8 @@ class Daemon:
         """Asks the loop to end; also from a signal handler."""
         self.inbox.put(Stopping(self.clock.now(), reason))
 
-    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str]:
-        """What the loop answers to a person's request: done or not, and in words. Waits."""
+    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str, Refused | None]:
+        """What the loop answers to a person's request: done or not, in words, and why. Waits."""
         self._asked += 1
         asked = self._asked
         answer: queue.SimpleQueue[Reply] = queue.SimpleQueue()
@@ -173,10 +174,11 @@ class Daemon:
         try:
             reply = answer.get(timeout=ANSWER_WAIT_S)
         except queue.Empty:
-            return False, "the agent did not answer in time; see its log, then try again"
+            text = "the agent did not answer in time; see its log, then try again"
+            return False, text, Refused.NO_ANSWER
         finally:
             self._replies.pop(asked, None)
-        return reply.done, reply.text
+        return reply.done, reply.text, reply.why
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -291,7 +293,8 @@ class Daemon:
         self._carry_out(self.keeper.do(RecordFailed(self.clock.now(), event, str(error))))
         asked = getattr(event, "asked", 0)
         if asked:
-            self._reply(Reply(asked, False, f"{error}; to do: {error.hint}"))
+            text = f"{error}; to do: {error.hint}"
+            self._reply(Reply(asked, False, text, Refused.NOT_WRITTEN))
 
     def _writes_again(self) -> None:
         fault, self._fault = self._fault, None
@@ -363,7 +366,8 @@ class Daemon:
             act()
         except DeviceError as error:
             if "panel" not in self.keeper.state.broken:
-                self.inbox.put(DeviceWent(self.clock.now(), "panel", str(error), error.hint))
+                went = ("panel", str(error), error.hint, type(error).__name__)
+                self.inbox.put(DeviceWent(self.clock.now(), *went))
 
 
 @dataclass(slots=True)

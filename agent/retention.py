@@ -63,7 +63,7 @@ class Retention:
         """
         count = 0
         for erasure in plan.erasures:
-            done, said = self._decide(
+            done, said, _ = self._decide(
                 lambda asked, e=erasure: ErasureAsked(  # type: ignore[misc]
                     self._now(), e.spans, e.reason, e.workers, asked
                 )
@@ -86,7 +86,7 @@ class Retention:
         database = self._config.gate.journal
         if file not in (one.name for one in files_aside(database)):
             return False, f"there is no damaged journal {file} in {database.parent}"
-        done, said = self._decide(
+        done, said, _ = self._decide(
             lambda asked: DamagedErasureAsked(self._now(), file, reason, asked)
         )
         if done:

@@ -15,10 +15,11 @@ from typing import Generic, Protocol, TypeVar
 from agent.core.events import Event, ServerHeard
 from agent.core.moment import Moment
 from agent.core.outage.measurements import Measurement, Reading
+from agent.core.refusals import Refused
 
 T = TypeVar("T")
 
-Decide = Callable[[Callable[[int], Event]], tuple[bool, str]]
+Decide = Callable[[Callable[[int], Event]], tuple[bool, str, Refused | None]]
 """Puts the event made for a question's number to the core: done or not, and in words."""
 
 

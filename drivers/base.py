@@ -90,11 +90,12 @@ class MainsSeen:
 
 @dataclass(frozen=True, slots=True)
 class DeviceGone:
-    """The device does not work; told once, until a `DeviceBack`."""
+    """The device does not work; told once, until a `DeviceBack`. `kind`: the error's name."""
 
     device: str
     cause: str
     hint: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

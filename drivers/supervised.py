@@ -171,11 +171,12 @@ class Supervised:
     # --- what is told ------------------------------------------------------------------------
 
     def _tell_gone(self, worker: _Worker, error: Exception) -> None:
+        kind = type(error).__name__
         if isinstance(error, DeviceError):
-            self._tell(worker, DeviceGone(self._name, str(error), error.hint))
+            self._tell(worker, DeviceGone(self._name, str(error), error.hint, kind))
         else:
-            cause = f"{type(error).__name__}: {_masked(str(error))}"
-            self._tell(worker, DeviceGone(self._name, cause, DEFECT_HINT))
+            cause = f"{kind}: {_masked(str(error))}"
+            self._tell(worker, DeviceGone(self._name, cause, DEFECT_HINT, kind))
 
     def _tell(self, worker: _Worker, report: Report) -> None:
         """Reports what is new, unless another thread has the device by now."""

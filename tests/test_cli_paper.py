@@ -18,6 +18,7 @@ from agent.control import Answer
 from agent.core.commands import Reply
 from agent.core.events import Event, Started, Tapped
 from agent.core.paper.dialogue import locked_ms
+from agent.core.refusals import Refused
 from agent.desk import Desk
 from agent.paper.operator_code import made, right
 from agent.sandbox.authority import Authority
@@ -64,9 +65,9 @@ def question(config: Path, **fields: str) -> Answer:
     settings = load_config(config)
     with owned(settings, clock_of(settings)) as keeper:
 
-        def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
+        def decide(event_for: Callable[[int], Event]) -> tuple[bool, str, Refused | None]:
             (reply,) = (c for c in keeper.do(event_for(1)) if isinstance(c, Reply))
-            return reply.done, reply.text
+            return reply.done, reply.text, reply.why
 
         desk = Desk(lambda: keeper.state, clock_of(settings).now, decide, settings)
         return desk.answer(dict(fields))

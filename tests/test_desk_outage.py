@@ -10,6 +10,7 @@ import pytest
 
 from agent.control import Answer
 from agent.core.events import Event, Failure
+from agent.core.refusals import Refused
 from agent.desk.outage import OutageDesk
 from agent.sandbox.story_setting import past_of, rules_of, well_scene
 from agent.sandbox.story_stage import Stage
@@ -28,10 +29,10 @@ class Site:
         self.stage.begin(past_of({}, SEVEN.date(), rules))
         self.desk = OutageDesk(lambda: self.stage.state, lambda: self.stage.at, self._decide, "en")
 
-    def _decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str]:
+    def _decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str, Refused | None]:
         self.stage.do(event_for(1))
         reply = self.stage.replies[-1]
-        return reply.done, reply.text
+        return reply.done, reply.text, reply.why
 
     def refused(self) -> Site:
         """For five minutes the service has refused two people."""

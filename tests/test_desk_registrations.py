@@ -24,6 +24,7 @@ from agent.core.events import (
 )
 from agent.core.gate import State, step
 from agent.core.moment import Moment
+from agent.core.refusals import Refused
 from agent.core.roster import Roster
 from agent.core.rules import Line, Rules
 from agent.desk.registrations import RegistrationDesk
@@ -59,9 +60,9 @@ class Gate:
         self.asked += [c for c in commands if isinstance(c, Inquire)]
         return [c for c in commands if isinstance(c, Reply)]
 
-    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str]:
+    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str, Refused | None]:
         (reply,) = self.do(event_for(1))
-        return reply.done, reply.text
+        return reply.done, reply.text, reply.why
 
     def wait(self, seconds: float) -> bool:
         self.ms += round(seconds * 1000)

@@ -16,6 +16,7 @@ from agent.core.commands import Reply
 from agent.core.events import Event, Started
 from agent.core.journal_records import DamagedErased
 from agent.core.moment import Moment, Trust
+from agent.core.refusals import Refused
 from agent.desk.status import as_text, status
 from agent.journal.checkpoint import signer_from
 from agent.journal.keeper import Keeper, Owner
@@ -45,9 +46,9 @@ class Gate:
         unix_ms = round(self.at.timestamp() * 1000)
         return Moment(unix_ms, unix_ms - 1_790_000_000_000, "boot", self.trust)
 
-    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str]:
+    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str, Refused | None]:
         (reply,) = (c for c in self.keeper.do(event_for(1)) if isinstance(c, Reply))
-        return reply.done, reply.text
+        return reply.done, reply.text, reply.why
 
     @property
     def files(self) -> list[str]:

@@ -84,20 +84,23 @@ def _own_desk(settings: Config) -> Iterator[Callable[[dict[str, Any]], dict[str,
     from agent.assembly import clock_of, owned
     from agent.core.commands import Print, PrintSlip, Reply
     from agent.core.paper.paper_events import SlipAsked
+    from agent.core.refusals import Refused
     from agent.desk import Desk
 
     clock = clock_of(settings)
     with explained(), owned(settings, clock) as keeper:
 
-        def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
+        def decide(event_for: Callable[[int], Event]) -> tuple[bool, str, Refused | None]:
             event = event_for(1)
             commands = keeper.do(event)
             (reply,) = (c for c in commands if isinstance(c, Reply))
             if isinstance(event, SlipAsked) and any(isinstance(c, PrintSlip) for c in commands):
-                return False, "no slip is printed while no agent runs: systemctl start werfpoort"
+                said = "no slip is printed while no agent runs: systemctl start werfpoort"
+                return False, said, None
             if settings.rules.printer and any(isinstance(c, Print) for c in commands):
-                return reply.done, f"{reply.text}; no agent runs: it is printed once one does"
-            return reply.done, reply.text
+                said = f"{reply.text}; no agent runs: it is printed once one does"
+                return reply.done, said, reply.why
+            return reply.done, reply.text, reply.why
 
         yield Desk(lambda: keeper.state, clock.now, decide, settings).answer
 

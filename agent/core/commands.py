@@ -16,6 +16,7 @@ from agent.core.moment import Moment
 from agent.core.paper.paper_events import SlipKind
 from agent.core.paper.paper_records import Paper
 from agent.core.paper.papers import Reference, Sheet
+from agent.core.refusals import Refused
 from agent.core.signals import Signal
 
 
@@ -61,6 +62,7 @@ class Reply:
     asked: int
     done: bool
     text: str
+    why: Refused | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,12 +86,13 @@ class CardsClashed:
 
 @dataclass(frozen=True, slots=True)
 class DeviceWent:
-    """A device stopped working."""
+    """A device stopped working; `kind`: the name of its error, or of what was found."""
 
     at: Moment
     device: str
     cause: str
     hint: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,8 +191,8 @@ def _fact(event: Fact) -> records.Record:
             return JournalReplaced(file, upto, head, reason)
         case Stopping(_, reason):
             return AgentStopped(reason)
-        case DeviceWent(_, device, cause, hint):
-            return DeviceFailed(device, cause, hint)
+        case DeviceWent(_, device, cause, hint, kind):
+            return DeviceFailed(device, cause, hint, kind)
         case DeviceCame(_, device):
             return DeviceRecovered(device)
         case ServerHeard(_, server, off_ms, agrees):

@@ -74,12 +74,14 @@ class WritingFailed:
 
 @dataclass(frozen=True, slots=True)
 class DeviceFailed:
-    """A device does not work: what failed, and what a person does about it."""
+    """A device does not work: what failed, and what a person does about it. `kind`: the name of
+    the error, from which other languages tell it."""
 
     LOGGED: ClassVar = ("device", "cause", "hint")
     device: str
     cause: str
     hint: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

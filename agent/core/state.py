@@ -32,6 +32,7 @@ class Broken:
     seq: int
     cause: str
     hint: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,8 @@ def _with_own(state: State, entry: Entry) -> State:
         case AgentStarted():
             lines = dispatch.rested(state.lines)
             return replace(state, lines=lines, broken={}, working=frozenset())
-        case DeviceFailed(device, cause, hint):
-            broken = {**state.broken, device: Broken(entry.seq, cause, hint)}
+        case DeviceFailed(device, cause, hint, kind):
+            broken = {**state.broken, device: Broken(entry.seq, cause, hint, kind)}
             return replace(state, broken=broken, working=state.working - {device})
         case DeviceRecovered(device):
             broken = {name: b for name, b in state.broken.items() if name != device}

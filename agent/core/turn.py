@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.core import commands
 from agent.core.moment import Moment
 from agent.core.records import Entry, Record, kind_of
+from agent.core.refusals import Refused
 from agent.core.state import State, apply
 
 
@@ -27,7 +28,7 @@ class Turn:
         """Adds what is to be done once the records are durable."""
         self.commands.append(command)
 
-    def reply(self, asked: int, done: bool, text: str) -> None:
+    def reply(self, asked: int, done: bool, text: str, why: Refused | None = None) -> None:
         """Answers a person's question, if there was one."""
         if asked:
-            self.say(commands.Reply(asked, done, text))
+            self.say(commands.Reply(asked, done, text, why))

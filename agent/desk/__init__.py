@@ -113,7 +113,7 @@ class Desk:
             uid = self._uid(text)
         except IdentifierError as error:
             return {"done": False, "text": f"badge {text}: {error}; {error.mend}"}
-        done, said = self._decide(lambda asked: event(uid, asked))
+        done, said, _ = self._decide(lambda asked: event(uid, asked))
         return {"done": done, "text": said}
 
     def _uid(self, text: str) -> str:
@@ -140,7 +140,7 @@ class Desk:
         fresh = self._roster.with_name(self._roster.name + ".new")
         try:
             _write(fresh, text)
-            done, said = self._decide(
+            done, said, _ = self._decide(
                 lambda asked: offer(
                     fresh, self._declaration, self._now(), name=name, force=force, asked=asked
                 )

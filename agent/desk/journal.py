@@ -47,7 +47,7 @@ class JournalDesk:
         return {"done": False, "text": f"the journal is not asked this: {question.get('ask')}"}
 
     def _checkpoint(self) -> Answer:
-        done, said = self._decide(lambda asked: CheckpointAsked(self._now(), asked))
+        done, said, _ = self._decide(lambda asked: CheckpointAsked(self._now(), asked))
         state = self._state()
         if not done or state.checkpoint is None:
             return {"done": False, "text": said}

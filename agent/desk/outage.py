@@ -50,8 +50,8 @@ class OutageDesk:
         return {"done": False, "text": f"no outage is asked this: {question.get('ask')}"}
 
     def _asked(self, event: Callable[[int], Event]) -> Answer:
-        done, said = self._decide(event)
-        return {"done": done, "text": said}
+        done, said, why = self._decide(event)
+        return {"done": done, "text": said, "why": why or ""}
 
     def _cause(self, question: Question, name: str, cause: str, asked: int) -> Event:
         return CauseConfirmationAsked(

@@ -25,12 +25,17 @@ from agent.core.paper.paper_events import (
 )
 from agent.core.paper.paper_records import PAGE
 from agent.core.paper.papers import Sheet, lacks
+from agent.core.refusals import Refused
 from agent.core.state import State
 from agent.paper.documents import Documents
 from agent.paper.operator_code import right
 from agent.seams import Decide
 from drivers.base import DeviceError
 from drivers.paper_pdf import as_pdf
+
+
+class _NotOne(IdentifierError):
+    """Nobody of the roster is named so, or several are."""
 
 
 def way(question: Question) -> By:
@@ -74,11 +79,12 @@ class PaperDesk:
                     return self._admit(code)
             event = self._event(question)
         except IdentifierError as error:
-            return {"done": False, "text": f"{error}; {error.mend}"}
+            unknown = Refused.UNKNOWN_WORKER if isinstance(error, _NotOne) else ""
+            return {"done": False, "text": f"{error}; {error.mend}", "why": unknown}
         if event is None:
             return {"done": False, "text": f"no paper is asked this: {question.get('ask')}"}
-        done, said = self._decide(event)
-        return {"done": done, "text": said}
+        done, said, why = self._decide(event)
+        return {"done": done, "text": said, "why": why or ""}
 
     def _event(self, question: Question) -> Callable[[int], Event] | None:
         now, by, number = self._now(), way(question), str(question.get("number", ""))
@@ -115,18 +121,20 @@ class PaperDesk:
                 matches = right(code, self._code.code)
             except (ValueError, MemoryError):
                 matches = False  # nobody is let in by a hash that cannot be used
-            done, said = self._decide(lambda asked: CodeChecked(self._now(), PAGE, matches, asked))
+            done, said, _ = self._decide(
+                lambda asked: CodeChecked(self._now(), PAGE, matches, asked)
+            )
             return {"done": done, "text": said}
 
     def _expected(self, question: Question) -> tuple[int, ...]:
-        """The workers who come later today, by number or full name. Raises IdentifierError."""
+        """The workers who come later today, by number or full name. Raises _NotOne."""
         numbers: list[int] = []
         for text in map(str, question.get("expected", ())):
             found = self._state().book.named(text)
             if len(found) != 1:
                 # Somebody may have typed a national number, which no answer repeats in full.
                 shown = mask_inss(text) if sum(map(str.isdecimal, text)) >= INSS_DIGITS else text
-                raise IdentifierError(
+                raise _NotOne(
                     f"{len(found)} workers of the roster are {shown[:80]}",
                     "name each by its number (werfpoort roster list)",
                 )

@@ -52,7 +52,7 @@ class RegistrationDesk:
                 return {"done": True, "ahead": self._ahead()}
             case {"ask": "ahead-confirm", "employer": str(employer), "without": list(without)}:
                 numbers = tuple(number for number in without if isinstance(number, int))
-                done, said = self._decide(
+                done, said, _ = self._decide(
                     lambda asked: CrewConfirmationAsked(self._now(), employer, numbers, asked)
                 )
                 return {"done": done, "text": said}
@@ -74,7 +74,7 @@ class RegistrationDesk:
             )
             return {"done": False, "text": text}
         why = CancelReason(reason)
-        done, said = self._decide(
+        done, said, _ = self._decide(
             lambda asked: CancellationAsked(self._now(), (found.reference,), why, asked)
         )
         if done and self._wait is None:
@@ -115,7 +115,7 @@ class RegistrationDesk:
         if not gone:
             return {"done": True, "text": "nobody who is registered ahead is missing by now"}
         references = tuple(o.reference for o in gone)
-        done, said = self._decide(
+        done, said, _ = self._decide(
             lambda asked: CancellationAsked(self._now(), references, CancelReason.PLANNING, asked)
         )
         return {"done": done, "text": said}

@@ -65,6 +65,7 @@ def status(state: State, now: Moment) -> dict[str, Any]:
         },
         "export": _export(state),
         "falls": in_a_loop(state.falls, now),
+        "ailments": {name: b.kind for name, b in state.broken.items()},
         "broken": {name: f"{b.cause}; to do: {b.hint}" for name, b in state.broken.items()},
     }
 

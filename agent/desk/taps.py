@@ -61,5 +61,5 @@ class TapsDesk:
             named = dt.date.fromisoformat(day)
         except ValueError:
             return {"done": False, "text": f"{day} is no day; write it as 2026-11-24"}
-        done, said = self._decide(lambda asked: TapDayNamed(self._now(), named, by, taps, asked))
+        done, said, _ = self._decide(lambda asked: TapDayNamed(self._now(), named, by, taps, asked))
         return {"done": done, "text": said}

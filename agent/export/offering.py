@@ -109,7 +109,7 @@ class Offering:
         answer["training"] = self._config.gate.training
         if not news:
             return {**answer, "text": "nothing is new since the bundles that are there already"}
-        done, said = self._decide(lambda asked: ExportAsked(self._now(), target, stick, asked))
+        done, said, _ = self._decide(lambda asked: ExportAsked(self._now(), target, stick, asked))
         if not done:
             raise Refused(said)
         self._clear()
@@ -139,7 +139,7 @@ class Offering:
         if made is None or made.sha256 != sha256:
             raise Refused(f"{file} is not as the gate made it; nothing is noted, export again")
         fields = (made.company, made.recipient, made.first, made.upto, made.file, made.sha256)
-        done, said = self._decide(
+        done, said, _ = self._decide(
             lambda asked: ExportDone(self._now(), BundleExported(*fields), asked)
         )
         return {"done": done, "text": said}
@@ -147,7 +147,7 @@ class Offering:
     def _over(self, target: str, failure: str, *, stick: bool) -> Answer:
         if stick and (other := self._other(target)):
             return {"done": False, "wait": True, "text": f"an export to {other} runs"}
-        done, said = self._decide(
+        done, said, _ = self._decide(
             lambda asked: ExportOver(self._now(), target, stick, failure, asked)
         )
         if done:

@@ -306,7 +306,7 @@ class PageApp:
             return self._to_enter("/", operator=True)
         answer = await asyncio.to_thread(self._seam.ask, question)
         self._door.used(visit.session)
-        visit.session.said = (answer["done"], answer["text"])
+        visit.session.said = (answer["done"], answer["text"], answer.get("why", ""))
         self.live.renew()
         return _see_other("/")
 

@@ -98,8 +98,8 @@ class Session:
     ends_s: float
     operator_until_s: float = 0.0
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    said: tuple[bool, str] | None = None
-    """What the last deed came to, for the next page."""
+    said: tuple[bool, str, str] | None = None
+    """What the last deed came to, for the next page: done or not, in words, and why not."""
 
     def gave(self, form: Mapping[str, str]) -> bool:
         """True for a form that was made for this session."""

@@ -30,6 +30,10 @@ FAILURES = frozenset((
     "ServiceFault", "CredentialError", "Interrupted", "Defect",
 ))  # fmt: skip
 """Why a channel fails, by the name of its error: those that the page has words for."""
+AILMENTS = frozenset((
+    "DeviceNotFound", "DeviceLost", "DeviceBusy", "DeviceProtocolError", "JournalLost", "OtherKey",
+))  # fmt: skip
+"""Why a device does not work, by the name of its error: those that the page has words for."""
 URGENT_S = 2 * 3600
 """What waits when midnight is so near is told in another colour."""
 
@@ -90,6 +94,7 @@ class Maker:
         waiting = stand["queue"]["waiting"] + stand["queue"]["being_sent"]
         left_s = stand["midnight_in_s"]
         return {
+            "ailments": AILMENTS,
             "attention": glance.attention[:MOST_CONCERNS],
             "count": glance.count,
             "failures": FAILURES,

@@ -121,7 +121,7 @@ def test_a_device_that_is_not_there_is_told_once_with_cause_and_hint() -> None:
     device = Device()
     device.there = False
     with supervised(device.open) as (told, _):
-        assert told.next() == DeviceGone("door", "no door", "plug it in")
+        assert told.next() == DeviceGone("door", "no door", "plug it in", "DeviceNotFound")
         wait_until(lambda: device.opened >= 4)
         assert told.silent_for(0)
         device.there = True
@@ -133,7 +133,7 @@ def test_a_device_that_is_lost_is_told_closed_and_taken_up_again() -> None:
     with supervised(device.open) as (told, _):
         assert told.next() == DeviceBack("door")
         device.happens.put(LOST)
-        assert told.next() == DeviceGone("door", "door is gone", "plug it in")
+        assert told.next() == DeviceGone("door", "door is gone", "plug it in", "DeviceLost")
         assert told.next() == DeviceBack("door")
         assert (device.opened, device.closed) == (2, 1)
 

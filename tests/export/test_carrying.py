@@ -21,6 +21,7 @@ from agent.control import Answer, Question
 from agent.core.commands import Reply
 from agent.core.events import Event
 from agent.core.journal_records import BundleExported, ExportEnded
+from agent.core.refusals import Refused
 from agent.export.bundle import make
 from agent.export.carrying import Carried, CarryError, Folder, carry
 from agent.export.making import NotMade, in_a_child
@@ -53,9 +54,9 @@ def desk_of(
 ) -> Callable[[Question], Answer]:
     """The agent's answers, its loop being this thread."""
 
-    def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
+    def decide(event_for: Callable[[int], Event]) -> tuple[bool, str, Refused | None]:
         replies = [c for c in site.keeper.do(event_for(1)) if isinstance(c, Reply)]
-        return replies[0].done, replies[0].text
+        return replies[0].done, replies[0].text, replies[0].why
 
     state, now = (lambda: site.keeper.state), (lambda: site.now)
     return Offering(config or config_of(site), state, now, decide, make, reserve_bytes).answer

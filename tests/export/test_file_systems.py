@@ -29,6 +29,7 @@ from agent.control import Answer, Question
 from agent.core.commands import Reply
 from agent.core.events import Event
 from agent.core.journal_records import BundleExported, ExportEnded
+from agent.core.refusals import Refused
 from agent.export.bundle import make
 from agent.export.carrying import CarryError, carry
 from agent.export.offering import Offering
@@ -147,9 +148,9 @@ def desk_of(site: Site) -> Callable[[Question], Answer]:
         ),
     )
 
-    def decide(event_for: Callable[[int], Event]) -> tuple[bool, str]:
+    def decide(event_for: Callable[[int], Event]) -> tuple[bool, str, Refused | None]:
         replies = [c for c in site.keeper.do(event_for(1)) if isinstance(c, Reply)]
-        return replies[0].done, replies[0].text
+        return replies[0].done, replies[0].text, replies[0].why
 
     state, now = (lambda: site.keeper.state), (lambda: site.now)
     return Offering(config, state, now, decide, make, 0).answer

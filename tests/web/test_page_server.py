@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ from agent import __version__
 from agent.config import load_config
 from agent.config.page_settings import PageSettings
 from agent.config.settings import Config, OperatorSettings
-from agent.core.events import Event, Failure
+from agent.core.events import DeviceWent, Event, Failure
 from agent.core.moment import Moment
 from agent.core.outage.procedure_records import By, StepTaken
 from agent.core.paper.dialogue import locked_ms
 from agent.core.paper.paper_records import PAGE, CodeRefused, ReferenceGot
+from agent.core.refusals import Refused
 from agent.desk import Desk
 from agent.desk.status import as_text
 from agent.doctor.page import examined
@@ -100,11 +102,11 @@ class Behind:
         now = self.stage.at
         return replace(now, mono_ms=now.mono_ms - self.looked_ago_ms)
 
-    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str]:
+    def decide(self, event_for: Callable[[int], Event]) -> tuple[bool, str, Refused | None]:
         before = len(self.stage.replies)
         self.stage.do(event_for(1))
         (reply,) = self.stage.replies[before:][:1]
-        return reply.done, reply.text
+        return reply.done, reply.text, reply.why
 
     def refused(self) -> None:
         """Two people came, and for ten minutes the service refuses them."""
@@ -348,7 +350,7 @@ def test_what_is_done_on_the_page_is_journaled_with_its_way_and_name(behind: Any
         client.post("/do/reference", data={**number, "number": "!"})
         refused = client.get("/").text
         assert "Niet gedaan:" in refused
-        assert "4 to 32 letters and digits" in refused
+        assert "4 tot 32 letters en cijfers" in refused
         assert "Niet gedaan:" not in client.get("/").text  # it is said once
     (got,) = (r for r in page.records if isinstance(r, ReferenceGot))
     assert (got.number, got.how, got.by) == ("RSZ-47/A", "form", "page")
@@ -373,6 +375,48 @@ def test_why_a_channel_fails_and_what_a_list_lacks_is_said_in_each_language(behi
         said = client.get("/").text
     assert words("nl")("fails.other") in said
     assert "never seen before" in said
+
+
+def test_why_a_button_did_nothing_is_said_in_each_language(behind: Any) -> None:
+    page = behind()
+    page.refused()
+    own = {"incident": "i1", "cause": "own"}
+    deeds = (
+        ("reference", {"number": "!", "how": "form"}, Refused.NO_NUMBER),
+        ("list", {"addendum": "yes"}, Refused.NO_LIST_YET),
+        ("copy", {"number": "of-nobody"}, Refused.NO_SUCH_LIST),
+        ("looked", {"number": ""}, Refused.NOTHING_TO_SEE),
+        ("filled", {"number": "", "count": "3"}, Refused.NO_BLANK_LINES),
+        ("step", {"incident": "i9", "step": "phone-no"}, Refused.NO_INCIDENT),
+        ("confirm", {**own, "incident": "i9"}, Refused.NO_INCIDENT),
+    )
+    with page.within(operator=True) as client:
+        key = token(client)
+        for language, (deed, form, why) in product(LANGUAGES, deeds):
+            client.post(f"/do/{deed}", data={**form, "token": key})
+            said = html.unescape(client.get(f"/?lang={language}").text)
+            assert words(language)(f"refused.{why}") in said, (language, deed)
+            assert '<span lang="en">' not in said
+        client.post("/do/confirm", data={**own, "token": key})
+        client.post("/do/confirm", data={**own, "cause": "provider", "token": key})
+        assert words("nl")("refused.own-cause") in html.unescape(client.get("/?lang=nl").text)
+        form = {"number": "RSZ-47/A", "how": "form", "expected": "Nobody Known"}
+        client.post("/do/reference", data={**form, "token": key})
+        said = html.unescape(client.get("/?lang=fr").text)
+        assert words("fr")("refused.unknown-worker") in said
+        assert "Nobody Known" in said  # which of those that were typed
+
+
+def test_why_a_device_does_not_work_is_said_in_each_language(behind: Any) -> None:
+    page = behind()
+    for device, kind in (("entrance", "DeviceLost"), ("exit", "SomethingNew")):
+        page.stage.do(DeviceWent(page.stage.at, device, f"{device} is gone", "look", kind))
+    with page.browser() as client:
+        for language in LANGUAGES:
+            said = html.unescape(client.get(f"/?lang={language}").text)
+            assert words(language)("ails.DeviceLost") in said, language
+            assert words(language)("ails.other") in said, language
+            assert "entrance is gone; to do: look" in said  # for whoever is called
 
 
 def test_who_must_act_on_a_registration_is_said_in_each_language(behind: Any) -> None:

@@ -24,10 +24,11 @@ from agent.core.delivery.registrations import ItemError
 from agent.core.delivery.remarks import REMARKS, Who
 from agent.core.moment import Moment
 from agent.core.obligations import Hold, Obligation, Outcome
-from agent.core.outage.correction import PARTIES
+from agent.core.outage.correction import PARTIES, REASONS
 from agent.core.outage.procedure import INSTRUCTIONS
 from agent.core.paper.papers import Lack
 from agent.core.presence import UNCOUNTED
+from agent.core.refusals import Refused
 from agent.core.signals import SIGNALS
 from agent.desk.status import warnings
 from agent.journal import fault
@@ -35,9 +36,10 @@ from agent.journal.fault import JournalUnwritable
 from agent.locale import LANGUAGES
 from agent.sandbox.people import crew
 from agent.web.acting import ANSWERS, STEPS
-from agent.web.parts import FAILURES
+from agent.web.parts import AILMENTS, FAILURES
 from agent.web.rendering import key_of, language_wanted
 from agent.web.shut import MENDS
+from drivers.base import DeviceError
 
 WEB = Path(web.__file__).parent
 STANDINGS = {UNCOUNTED, "open", "being sent", "handed over", BOTH}
@@ -79,6 +81,8 @@ def kinds_of(error: type[ChannelError]) -> set[str]:
 
 FAMILIES = {
     "fails.": {*FAILURES, "other"},
+    "ails.": {*AILMENTS, "other"},
+    "refused.": {*map(str, Refused), "other"},
     "mend.": set(MENDS.values()),
     "who.": {who.name.lower() for who in Who},
     "concern.": {concern.key for concern in asks()},
@@ -172,6 +176,19 @@ def _sqlite(name: str) -> sqlite3.Error:
     error = sqlite3.OperationalError("x")
     error.sqlite_errorname = name
     return error
+
+
+def test_every_way_a_device_fails_has_a_text() -> None:
+    """Those that no device has: a journal that was lost, and another key that signs it."""
+    kinds = {kind.__name__ for kind in DeviceError.__subclasses__()}
+    assert kinds <= AILMENTS
+    assert AILMENTS - kinds == {"JournalLost", "OtherKey"}
+
+
+def test_every_reason_not_to_take_a_confirmed_cause_has_a_text() -> None:
+    """But for the one that is no refusal: it is kept as claimed until its reference is given."""
+    reasons = {key.removeprefix("correct.") for key in REASONS} - {"reference-missing"}
+    assert reasons <= set(Refused)
 
 
 def test_every_answer_belongs_to_an_instruction_that_there_is() -> None:

@@ -30,6 +30,7 @@ from agent.core.outage.incident_records import (
 from agent.core.outage.procedure_records import AGENTS, StepTaken
 from agent.core.paper.paper_events import SlipKind
 from agent.core.records import Verdict
+from agent.core.refusals import Refused
 from agent.core.signals import Signal
 from agent.core.state import State
 from agent.core.turn import Turn
@@ -235,7 +236,7 @@ def _confirmed(turn: Turn, event: CauseConfirmationAsked) -> None:
         turn.reply(event.asked, False, f"cause {event.party!r}: choose {', '.join(PARTIES)}")
         return
     if incident is None:
-        turn.reply(event.asked, False, _unknown(event.incident))
+        turn.reply(event.asked, False, _unknown(event.incident), Refused.NO_INCIDENT)
         return
     said = correct(incident, event.party, by=event.by, who=event.who, reference=event.reference)
     turn.record(said)
@@ -248,7 +249,9 @@ def _confirmed(turn: Turn, event: CauseConfirmationAsked) -> None:
     for record in turned:
         what = "exempt" if isinstance(record, ObligationsExempted) else "expired again"
         text += f"\n{record.day}: {record.size} obligation(s) are {what}"
-    turn.reply(event.asked, said.taken is not Taken.REFUSED, text)
+    refused = said.taken is Taken.REFUSED
+    why = Refused(said.reason.removeprefix("correct.")) if refused else None
+    turn.reply(event.asked, not refused, text, why)
 
 
 def _unknown(name: str) -> str:
@@ -259,7 +262,7 @@ def _step_asked(turn: Turn, event: StepAsked) -> None:
     """A person took a step, or answered; what the agent alone does is not taken from anybody."""
     incident = turn.state.log.of(event.incident)
     if incident is None:
-        turn.reply(event.asked, False, _unknown(event.incident))
+        turn.reply(event.asked, False, _unknown(event.incident), Refused.NO_INCIDENT)
         return
     if event.step in AGENTS:
         turn.reply(event.asked, False, f"step {event.step}: the agent alone takes it")

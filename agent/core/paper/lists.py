@@ -26,6 +26,7 @@ from agent.core.paper.paper_records import (
 )
 from agent.core.paper.papers import Papers, Sheet
 from agent.core.paper.print_jobs import due, on_paper
+from agent.core.refusals import Refused
 from agent.core.roster import Worker
 from agent.core.taps import LooseTap, Taps
 from agent.core.turn import Turn
@@ -53,7 +54,8 @@ def reference_entered(turn: Turn, event: ReferenceEntered) -> None:
     refusal = _refusal(number, event.how)
     today = _today(turn, event)
     if refusal or not isinstance(today, dt.date):
-        turn.reply(event.asked, False, f"reference number not taken: {refusal or today}")
+        why = Refused.NO_NUMBER if refusal else Refused.NO_DAY
+        turn.reply(event.asked, False, f"reference number not taken: {refusal or today}", why)
         return
     firm, declaration = event.firm or turn.state.rules.firm, event.declaration
     known = _is_known(turn, number, firm, today, declaration)
@@ -65,7 +67,7 @@ def reference_entered(turn: Turn, event: ReferenceEntered) -> None:
     said += _make(turn, wanted, whole=not said and not known)
     if not said:
         text = f"{number} was entered before, and everybody is on its list; ask for a copy instead"
-        turn.reply(event.asked, False, text)
+        turn.reply(event.asked, False, text, Refused.ENTERED_BEFORE)
     else:
         turn.reply(event.asked, True, "; ".join(said))
 
@@ -91,15 +93,16 @@ def list_asked(turn: Turn, event: ListAsked) -> None:
     a number for its declaration already, it bears it."""
     firm, today = event.firm or turn.state.rules.firm, _today(turn, event)
     if not isinstance(today, dt.date):
-        turn.reply(event.asked, False, f"no list: {today}")
+        turn.reply(event.asked, False, f"no list: {today}", Refused.NO_DAY)
         return
     before = turn.state.papers.of_firm(firm, today)
     if event.addendum and not before:
-        turn.reply(event.asked, False, "no addendum: no list was made today; ask for a list")
+        text = "no addendum: no list was made today; ask for a list"
+        turn.reply(event.asked, False, text, Refused.NO_LIST_YET)
         return
     said = _make(turn, _Wanted(today, firm, event), whole=not before)
     text = "; ".join(said) or "everybody is on a list of today; ask for a copy instead"
-    turn.reply(event.asked, bool(said), text)
+    turn.reply(event.asked, bool(said), text, None if said else Refused.ALL_LISTED)
 
 
 def copy_asked(turn: Turn, event: CopyAsked) -> None:
@@ -122,7 +125,7 @@ def copy_asked(turn: Turn, event: CopyAsked) -> None:
     text = "there is no such list of today or yesterday"
     if sheets:
         text = on_paper(turn, f"copy of {numbers}")
-    turn.reply(event.asked, bool(sheets), text)
+    turn.reply(event.asked, bool(sheets), text, None if sheets else Refused.NO_SUCH_LIST)
 
 
 def lines_counted(turn: Turn, event: LinesCounted) -> None:
@@ -130,11 +133,12 @@ def lines_counted(turn: Turn, event: LinesCounted) -> None:
     known = [s for s in turn.state.papers.sheets.values() if s.made.lines_to_fill_in]
     sheet = next((s for s in reversed(known) if event.number in ("", s.made.number)), None)
     if sheet is None:
-        turn.reply(event.asked, False, "no list of today or yesterday has blank lines")
+        text = "no list of today or yesterday has blank lines"
+        turn.reply(event.asked, False, text, Refused.NO_BLANK_LINES)
     elif not 0 <= event.count <= sheet.made.lines_to_fill_in:
         most = sheet.made.lines_to_fill_in
         text = f"list {sheet.made.number} has {most} blank lines, not {event.count}"
-        turn.reply(event.asked, False, text)
+        turn.reply(event.asked, False, text, Refused.NOT_SO_MANY_LINES)
     else:
         turn.record(LinesFilled(sheet.made.number, event.count, event.by.value))
         text = f"{event.count} blank lines of list {sheet.made.number} count now"

@@ -24,6 +24,7 @@ from agent.core.paper.paper_records import (
     PartPrinted,
 )
 from agent.core.paper.papers import Job
+from agent.core.refusals import Refused
 from agent.core.turn import Turn
 from drivers.paper import JobDone, PartDone, PartStarted
 
@@ -83,7 +84,7 @@ def paper_checked(turn: Turn, event: PaperChecked) -> None:
     held = [job for job in turn.state.papers.jobs.values() if job.held is not None]
     if event.whole and not event.number and held and not any(job.unsure for job in held):
         said = "not every page was sent yet: mend the printer, it goes on by itself"
-        turn.reply(event.asked, False, said)
+        turn.reply(event.asked, False, said, Refused.NOT_ALL_SENT)
         return
     jobs = [
         job
@@ -98,7 +99,8 @@ def paper_checked(turn: Turn, event: PaperChecked) -> None:
         else:
             _go_on(turn, job.number)
     if not jobs:
-        turn.reply(event.asked, False, "nothing waits for somebody to look at the printer")
+        said = "nothing waits for somebody to look at the printer"
+        turn.reply(event.asked, False, said, Refused.NOTHING_TO_SEE)
     elif event.whole:
         turn.reply(event.asked, True, f"noted: every page is there{_left_behind(jobs)}")
     else:
