@@ -16,9 +16,10 @@ from click.testing import CliRunner
 
 from agent import locale
 from agent.cli import main
+from agent.core.clock_records import EntriesDated
 from agent.core.delivery.registrations import Ticket
 from agent.core.journal_records import CheckpointSigned
-from agent.core.moment import Moment
+from agent.core.moment import Moment, Trust
 from agent.core.outage.classification import KEYS
 from agent.core.outage.darkness import ROWS
 from agent.core.outage.incident_records import (
@@ -148,6 +149,23 @@ def test_a_report_says_what_the_journal_knows() -> None:
     assert said.last_hop == "198.51.100.1"
     assert (len(said.affected), said.exempt) == (2, 2)
     assert [t.ticket.ticket for t in said.tries] == ["", "T-4711"]
+
+
+def test_what_ended_under_a_wrong_clock_is_told_as_its_boot_was_dated_later() -> None:
+    def early(minute: float, behind_days: int, trust: Trust) -> Moment:
+        right = at(minute)
+        shown = right.unix_ms - behind_days * 86_400_000
+        return Moment(shown, right.mono_ms - 1_500_000, "boot-2", trust)
+
+    before = [one for one in HAPPENED if not isinstance(one[1], IncidentClosed)]
+    wrong = early(70, 391, Trust.UNKNOWN)
+    closed = (wrong, IncidentClosed("i1", wrong, Ending.ROW_CHANGED))
+    never = reports(entries([*before, closed]), NOW_MS)["i1"]
+    assert never.until == wrong
+    dated = (early(80, 0, Trust.NTP), EntriesDated(1, 2))
+    told = reports(entries([*before, closed, dated]), NOW_MS)["i1"].until
+    assert told is not None
+    assert told.unix_ms == at(70).unix_ms
 
 
 def test_what_barred_an_exemption_and_what_a_person_said_decide_whose_it_was() -> None:

@@ -13,7 +13,17 @@ from agent.sandbox.world.findings import Wrong
 from agent.sandbox.world.shrinking import shrunk, up_to
 from agent.sandbox.world.telling import story
 from agent.sandbox.world.timeline import Standing, Timeline, false_because
-from agent.sandbox.world.values import DAY_MS, HOUR_MS, MINUTE_MS, Cut, Tap, World
+from agent.sandbox.world.values import (
+    DAY_MS,
+    HOUR_MS,
+    MINUTE_MS,
+    ZONE,
+    Cut,
+    Phoned,
+    Tap,
+    Typed,
+    World,
+)
 
 
 def test_a_world_that_fails_is_made_smaller_until_nothing_more_can_be_left_out() -> None:
@@ -39,6 +49,24 @@ def test_what_comes_after_a_failure_is_left_out_first() -> None:
     half = up_to(world, 5 * DAY_MS)
     assert 0 < len(half.happenings) < len(world.happenings)
     assert max(h.at_ms for h in half.happenings) <= 5 * DAY_MS
+
+
+def test_local_times_after_both_changes_of_the_clock_are_true_ones() -> None:
+    world = msgspec.structs.replace(
+        drawn(3, 1, workers=1), starts=dt.datetime(2026, 10, 19, tzinfo=ZONE)
+    )
+    for day in (dt.date(2026, 10, 24), dt.date(2026, 10, 26), dt.date(2027, 3, 29)):
+        assert world.at(world.ms(day, dt.time(6, 30))) == dt.datetime.combine(
+            day, dt.time(6, 30), ZONE
+        )
+
+
+def test_a_long_world_has_a_bad_week_in_each_quarter_and_a_short_one_nothing_else() -> None:
+    def badly(world: World) -> set[int]:
+        return {h.at_ms // (7 * DAY_MS) for h in world.happenings if isinstance(h, Phoned | Typed)}
+
+    assert all(len(badly(drawn(seed, 26, workers=1))) <= 4 for seed in range(20))
+    assert any(len(badly(drawn(seed, 12, workers=1))) > 4 for seed in range(20))
 
 
 def test_the_story_tells_who_tapped_and_what_the_gate_wrote() -> None:

@@ -6,7 +6,7 @@ Pure, and names nobody: who was affected is counted, and named by whoever may (`
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.core.delivery.registrations import Ticket
 from agent.core.journal_records import CheckpointSigned
@@ -78,7 +78,7 @@ class Track:
 
 @dataclass(slots=True)
 class Report:
-    """What is said of one incident; times as they were journaled."""
+    """What is said of one incident."""
 
     name: str
     duty: str
@@ -129,13 +129,32 @@ class Report:
 
 def reports(entries: Iterable[Entry], now_ms: int) -> dict[str, Report]:
     """Every incident of these entries, by its name, as seen at `now_ms` (Unix time)."""
-    kept = [entry for entry in entries if entry.record is not None]
+    kept = _dated([entry for entry in entries if entry.record is not None])
     found: dict[str, Report] = {}
     for entry in kept:
         _incident(found, entry)
     for report in found.values():
         _around(report, kept, now_ms)
     return found
+
+
+def _dated(entries: list[Entry]) -> list[Entry]:
+    """These, with the times that no trusted clock had told as its boot's clock told them later."""
+    known = {entry.at.boot_id: entry.at for entry in entries if entry.at.trusted}
+
+    def told(at: Moment) -> Moment:
+        by = known.get(at.boot_id)
+        return at if by is None or at.trusted else at.seen_from(by)
+
+    def with_times(entry: Entry) -> Entry:
+        match entry.record:
+            case IncidentOpened(since=since) as opened:
+                return replace(entry, at=told(entry.at), record=replace(opened, since=told(since)))
+            case IncidentClosed(until=until) as closed:
+                return replace(entry, at=told(entry.at), record=replace(closed, until=told(until)))
+        return replace(entry, at=told(entry.at))
+
+    return [with_times(entry) for entry in entries]
 
 
 def _incident(found: dict[str, Report], entry: Entry) -> None:

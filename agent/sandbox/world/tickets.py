@@ -65,14 +65,15 @@ def given(play: Play, ticket: Ticket) -> None:
 
 
 def _meant(play: Play, ticket: Ticket) -> Incident | None:
-    """The latest incident that lasted no longer than the trouble, by the gate's own times."""
+    """The latest incident that lasted no longer than the trouble, by the gate's own times. One that
+    ended under a clock that was days behind seems to end before it began: its beginning counts."""
     begun_ms = round(play.world.starts.timestamp() * 1000)
     now_ms = play.clock.true_ms
     known_ms = min(now_ms, ticket.until_ms) + AFTER_MS
     for incident in reversed(tuple(play.daemon.keeper.state.log.incidents.values())):
         since_ms = incident.since.unix_ms - begun_ms
         until_ms = incident.until.unix_ms - begun_ms if incident.until is not None else now_ms
-        if since_ms >= ticket.since_ms - BEFORE_MS and until_ms <= known_ms:
+        if ticket.since_ms - BEFORE_MS <= since_ms <= max(since_ms, until_ms) <= known_ms:
             return incident
     return None
 

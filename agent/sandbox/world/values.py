@@ -278,8 +278,8 @@ class World(msgspec.Struct, frozen=True):
 
     def ms(self, day: dt.date, clock: dt.time = dt.time()) -> int:
         """The true instant of that local time."""
-        there = dt.datetime.combine(day, clock, ZONE)
-        return round((there - self.starts).total_seconds() * 1000)
+        there = dt.datetime.combine(day, clock, ZONE).astimezone(dt.UTC)
+        return round((there - self.starts.astimezone(dt.UTC)).total_seconds() * 1000)
 
 
 def written(world: World) -> str:
