@@ -298,8 +298,9 @@ class Play(Simulation):
             if at_ms is not None:
                 due_ms.append(at_ms - now.mono_ms)
         if not (state.ledger.waiting or state.ledger.flights):
-            night = not DAY_BEGINS <= self.world.at(self.clock.true_ms).hour < DAY_ENDS
-            due_ms.append(NIGHT_MS if night else QUIET_MS)
+            here = self.world.at(self.clock.true_ms)
+            works = here.weekday() < 5 and DAY_BEGINS <= here.hour < DAY_ENDS
+            due_ms.append(QUIET_MS if works else NIGHT_MS)
         elif self.clock.true_ms - self.watch.timeline.since[-1] < STEADY_MS:
             due_ms.append(self.parts.evidence.due_ms(now))
         return max(0, min(due_ms))
@@ -308,7 +309,8 @@ class Play(Simulation):
 MOST_SPINS = 2_000
 """Turns of the loop without any time passing: more, and the agent would burn a real gate's core."""
 QUIET_MS, NIGHT_MS = 9 * MINUTE_MS, 50 * MINUTE_MS
-"""While all is well the agent looks this often: by day, what it measured never grows too old."""
+"""While all is well the agent looks this often: on a working day, what it measured never grows too
+old; at night, and at weekends."""
 DAY_BEGINS, DAY_ENDS = 5, 19
 STEADY_MS = 30 * MINUTE_MS
 """A trouble that has lasted so long is looked at whenever the gate's own plan wakes it, every four
