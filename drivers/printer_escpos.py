@@ -8,7 +8,9 @@ forgotten. What is believed of a printer is only what it says itself:
 
 - status: the bits of DLE EOT 4, 2 and 1; no answer is `UNKNOWN`;
 - a part is certain when each check mark laid in it was answered (see `escpos_rendering`); a
-  printer that never answers gets the whole job, and none of it is certain;
+  printer that never answers gets the whole job, and none of it is certain; one that answered for an
+  earlier part gets nothing while it is silent: a network printer serves one connection at a time,
+  and reads the rest of the one before first;
 - what an earlier job left in its buffer is printed before anything new is sent, or the marks in it
   would be taken for those of the new part;
 - a printer whose earlier job was killed within a picture waits for the rest of that, and would take
@@ -120,6 +122,8 @@ class EscposPrinter:
         try:
             status = self.status()
             answers = status is not PrinterStatus.UNKNOWN
+            if certain and not answers:
+                return _stopped(certain, sent, status)  # it has answered: it will again
             left = request.left or sent > certain
             if answers and not status.blocks and (left or not self._idle()):
                 self._settle(alive)

@@ -132,6 +132,24 @@ def test_a_job_resumes_with_the_uncertain_part_marked_as_a_duplicate() -> None:
         assert text.count("page 1 of 3") == 1
 
 
+def test_a_job_waits_while_a_printer_that_answered_before_is_busy_with_another_connection() -> None:
+    with EscposEmulator() as emulator:
+        emulator.hardware.paper_dots = 2000
+        done = print_to(emulator, PAGES)
+        assert (done.certain, done.sent) == (1, 2)
+        emulator.hardware.paper_dots = None
+        host, port = emulator.address.split(":")
+        with socket.create_connection((host, int(port))):
+            with open_printer(at_printer(emulator)) as printer:
+                busy = printer.print(PrintRequest(PAGES, done.certain, done.sent), ignored)
+            assert (busy.certain, busy.sent, busy.status) == (1, 2, PrinterStatus.UNKNOWN)
+        with open_printer(at_printer(emulator)) as printer:
+            end = printer.print(PrintRequest(PAGES, busy.certain, busy.sent, True), ignored)
+        assert (end.certain, end.sent) == (3, 3)
+        assert emulator.text.count("DUPLICATE") == 1
+        assert emulator.text.count("page 3 of 3") == 1
+
+
 def test_marks_of_what_lay_in_the_buffer_never_make_a_new_part_certain() -> None:
     with EscposEmulator() as emulator:
         emulator.hardware.paper_dots = 20 * 30  # half of the first page; the rest waits in there
