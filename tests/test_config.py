@@ -22,6 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.config import Config, ConfigError, check_config, load_config
+from agent.core.outage.measurements import ANSWER_HOLDS_MS
 from agent.core.rules import Per
 from agent.findings import Finding, report
 from agent.paper.operator_code import made
@@ -206,6 +207,18 @@ def test_the_core_gets_its_rules_in_milliseconds(tmp_path: Path) -> None:
     assert rules.duties == {"0701234576": "checkinatwork"}
     assert rules.duty_of("0448181966").per is Per.DAY
     assert str(rules.zone) == "Europe/Brussels"
+
+
+def test_what_a_service_answered_outlasts_every_pause_that_may_be_configured(
+    tmp_path: Path,
+) -> None:
+    """Else an outage of a service would seem to be over between two attempts."""
+    longest_s = ANSWER_HOLDS_MS // 4000
+    allowed = f"[delivery]\nburst_s = 600\nlongest_retry_s = {longest_s}\n"
+    assert not findings_of(tmp_path, GOOD + allowed)
+    (told,) = findings_of(tmp_path, f"{GOOD}[delivery]\nlongest_retry_s = {longest_s + 1}\n")
+    assert "delivery.longest_retry_s" in told.where
+    assert "out of range" in told.problem
 
 
 def test_a_pin_that_is_not_wired_is_written_as_none(tmp_path: Path) -> None:

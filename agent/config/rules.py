@@ -372,7 +372,7 @@ RULES: Mapping[str, Rule] = {
     "contacts.online_service": _https,
     "delivery.burst_s": _from_to(1, 600, "seconds"),
     "delivery.first_retry_s": _from_to(0.1, 60, "seconds"),
-    "delivery.longest_retry_s": _from_to(1, 3600, "seconds"),
+    "delivery.longest_retry_s": _from_to(1, 300, "seconds"),  # see ANSWER_HOLDS_MS
     "delivery.waiting_after_s": _from_to(1, 300, "seconds"),
     "ahead.here_by": _time_of_day,
     "delivery.follow_up_hours": _from_to(0, 24, "hours"),
