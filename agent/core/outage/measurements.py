@@ -229,8 +229,8 @@ MAINS_SENSOR = "mains"
 MEASURED_HOLDS_MS = 600_000
 """Ours: in trouble everything is measured each minute; ten missed rounds are no measurement."""
 ANSWER_HOLDS_MS = 1_200_000
-"""Ours: four of the longest pauses that may be configured between two attempts; else an answer would
-be forgotten before the next one, and an outage of the service seem to be over in between."""
+"""Ours: four of the longest pauses that may be configured between two attempts; else an answer
+would be forgotten before the next one, and an outage of the service seem to be over in between."""
 HOLDS_MS: Mapping[Layer, int] = {
     **dict.fromkeys(Layer, MEASURED_HOLDS_MS),
     Layer.ANSWER: ANSWER_HOLDS_MS,
