@@ -272,7 +272,8 @@ class Daemon:
         """Nothing happened: a tap is refused, the rest is kept until it can be recorded."""
         if self._fault is None:
             log.error("%s; to do: %s", error, error.hint)
-            self._fault = _Fault(event.at, str(error))
+            own = f"journal {self.keeper.journal.name}: "  # which it is, the entry itself says
+            self._fault = _Fault(event.at, str(error).removeprefix(own))
         match event:
             case Tapped():
                 self._fault.refused += 1

@@ -77,7 +77,7 @@ class DeviceFailed:
     """A device does not work: what failed, and what a person does about it. `kind`: the name of
     the error, from which other languages tell it."""
 
-    LOGGED: ClassVar = ("device", "cause", "hint")
+    LOGGED: ClassVar = ("device", "cause", "hint", "kind")
     device: str
     cause: str
     hint: str

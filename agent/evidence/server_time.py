@@ -64,25 +64,23 @@ class ServerTimes:
 
     def differing(self, unix_ms: int, mono_ms: int) -> tuple[str, ...]:
         """The servers by which our clock is wrong as it stands."""
+        ahead_ms = unix_ms - mono_ms
         return tuple(
             server
-            for server, said in self._young(mono_ms).items()
-            if abs(unix_ms - mono_ms - said.ahead_ms) > TOLERANCE_MS
+            for server, said in self._said.items()
+            if abs(ahead_ms - said.ahead_ms) > TOLERANCE_MS and mono_ms - said.mono_ms < KEPT_MS
         )
 
     def contradict(self, unix_ms: int, mono_ms: int) -> bool:
         """True when more servers differ from our clock than agree with it, and at least two; or one
         alone, by which it is another day."""
-        young = self._young(mono_ms)
         differ = self.differing(unix_ms, mono_ms)
         if not differ:
             return False
+        young = {s: said for s, said in self._said.items() if mono_ms - said.mono_ms < KEPT_MS}
         if len(differ) >= DIFFER_AT_LEAST:
             return 2 * len(differ) > len(young)
         return len(young) == 1 and _day(mono_ms + young[differ[0]].ahead_ms) != _day(unix_ms)
-
-    def _young(self, mono_ms: int) -> dict[str, _Said]:
-        return {s: said for s, said in self._said.items() if mono_ms - said.mono_ms < KEPT_MS}
 
 
 def _day(unix_ms: int) -> dt.date:

@@ -58,14 +58,14 @@ def offer(
 ) -> RosterOffered | RosterUnreadable:
     """The event that this roster file makes: an offer, or why it holds no roster.
 
-    `name`: what people call the file, where it is a copy of theirs.
+    `name`: what people call the file, where it is a copy of theirs; findings call it so, too.
     """
-    reading = read_roster(path, declaration)
-    problems = tuple(str(finding) for finding in reading.findings)
+    reading, name = read_roster(path, declaration), name or path.name
+    problems = tuple(str(finding).replace(str(path), name) for finding in reading.findings)
     if not reading.roster.badges and not reading.roster.unbadged:
         reason = "; ".join(problems) or "it names no worker; add one row a worker"
-        return RosterUnreadable(now, name or path.name, reason, asked)
-    return RosterOffered(now, reading.roster, name or path.name, problems, force, asked)
+        return RosterUnreadable(now, name, reason, asked)
+    return RosterOffered(now, reading.roster, name, problems, force, asked)
 
 
 def _stamp(path: Path) -> _Stamp | None:

@@ -25,6 +25,15 @@ def test_the_same_seed_is_the_same_run_byte_for_byte() -> None:
     assert lived(drawn(8, 1, workers=12)).seal != first.seal
 
 
+def test_so_is_one_in_which_files_cannot_be_written_or_read() -> None:
+    """Where these lie differs from run to run, and nothing of it is journaled."""
+    world = drawn(140, 1, workers=8)
+    told: list[str] = []
+    assert lived(world, lambda _, text: told.append(text)) == lived(world)
+    for kind in ("WritingFailed", "RosterRefused"):
+        assert any(kind in text for text in told)
+
+
 def test_a_world_that_is_kept_in_a_file_is_the_same_world(tmp_path: Path) -> None:
     world = drawn(9, 1, workers=12)
     file = tmp_path / "world.json"
