@@ -116,6 +116,8 @@ CODE = "4321"
 PRESS_S, LONGEST_PRESS_S, BETWEEN_KEYS_S, AFTER_ENTRY_S = 0.1, 8.0, 0.12, 0.6
 """A finger holds a key until it beeps, so long at least and at most, and stays away from the next
 so long; after an entry until its answer was heard."""
+PAUSE_S, LONGEST_SOUND_S = 0.4, 3.0
+"""A sound is over after so long without another beep; an alarm never is."""
 WITH_PAPER = """
 [keypad]
 kind = "matrix"
@@ -148,6 +150,10 @@ class Lamps:
         pin = PINS[lamp]
         lit = (c.at_s for c in self.changes if c.pin == pin and c.level and c.at_s >= at_s)
         return next(lit, None)
+
+    def changed_after(self, lamp: str, at_s: float) -> bool:
+        """Whether `lamp` was switched, on or off, after `at_s` (monotonic)."""
+        return any(c.pin == PINS[lamp] for c in self.changes if c.at_s >= at_s)
 
     def answered_after(self, at_s: float) -> bool:
         """Whether a tap was answered after `at_s` (monotonic): every answer begins with a beep,
@@ -342,7 +348,13 @@ class VirtualSite:
         return came
 
     def press(self, keys: str) -> None:
-        """Types these keys, one after the other."""
+        """Types these keys, one after the other, once the sound of what was typed before is over,
+        which would be taken for the first key's."""
+        until = time.monotonic() + LONGEST_SOUND_S
+        while (now := time.monotonic()) < until and self.lamps.changed_after(
+            "buzzer", now - PAUSE_S
+        ):
+            time.sleep(0.01)
         for key in keys:
             pressed = time.monotonic()
             self.keys.press(key)

@@ -40,6 +40,7 @@ def site(tmp_path: Path) -> Iterator[VirtualSite]:
         wait_until(lambda: kinds(virtual).count("obligation-opened") == len(PEOPLE), "all are in")
         wait_until(lambda: "keypad" in virtual.status()["devices"], "the keypad is there")
         yield virtual
+    print(virtual.log.read_text())  # shown where a test failed
 
 
 def wait_until(true: Callable[[], bool], what: str) -> None:
