@@ -113,7 +113,7 @@ class Ground:
 LOOPBACK_GROUND = Ground()
 ROWS, COLUMNS = KeypadSettings().rows, KeypadSettings().columns
 CODE = "4321"
-PRESS_S, LONGEST_PRESS_S, BETWEEN_KEYS_S, AFTER_ENTRY_S = 0.1, 8.0, 0.12, 0.6
+PRESS_S, LONGEST_PRESS_S, BETWEEN_KEYS_S, AFTER_ENTRY_S = 0.2, 8.0, 0.12, 0.6
 """A finger holds a key until it beeps, so long at least and at most, and stays away from the next
 so long; after an entry until its answer was heard."""
 PAUSE_S, LONGEST_SOUND_S = 0.4, 3.0

@@ -23,6 +23,7 @@ from drivers.emulators.nfc_cards import ntag213
 PEOPLE = crew(9, random.Random(12))
 CARDS = [ntag213(person.uid) for person in PEOPLE]
 PATIENCE_S = 30.0
+SOUND_S = 1.5
 NUMBER = "47110"
 PAGES = 3  # 9 names and 8 blank lines, 8 on a page
 PAGE = re.compile(re.sub(r"\{\w+\}", r"(\\d+)", texts("nl")["list.page"]))
@@ -61,7 +62,9 @@ def lists(site: VirtualSite) -> list[dict[str, object]]:
 
 
 def opened(site: VirtualSite) -> None:
-    """Types the code and waits until it was looked at."""
+    """Types the code and waits until it was looked at. A refusal before is heard a little later
+    than it is written, and its sound must not be taken for that of the first key."""
+    time.sleep(SOUND_S)
     site.press(f"{CODE}#")
     wait_until(lambda: "operator-admitted" in kinds(site), "the code is right")
 
