@@ -113,7 +113,8 @@ class NfcReader:
             self._failed_looks += 1
             if lost := self._no_glitch(error):
                 raise lost from error
-            self._get_in_step()
+            if self._failed_looks == 1:  # noise on the line would spoil this, too, and hide a badge
+                self._get_in_step()
             return ()
         now = self._looked_at = self._well_at = time.monotonic()
         self._failed_looks = 0

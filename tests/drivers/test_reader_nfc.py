@@ -230,11 +230,11 @@ def test_a_reader_that_only_answers_cut_frames_is_told_as_rubbish(
 
 @contextlib.contextmanager
 def noise_on(reader: Pn532Emulator) -> Iterator[None]:
-    """Something like an answer, with a wrong checksum, every millisecond or so."""
+    """Something like an answer, with a wrong checksum, every two milliseconds or so."""
     silence = threading.Event()
 
     def chatter() -> None:
-        while not silence.wait(0.001):
+        while not silence.wait(0.002):
             reader.garbage(bytes.fromhex("0000FF05FBD54B0101FFAA00"))
 
     thread = threading.Thread(target=chatter)
@@ -254,13 +254,20 @@ def test_a_reader_that_chatters_nothing_but_rubbish_is_told(
         assert isinstance(failure(session), DeviceProtocolError)
 
 
-def test_noise_between_answers_makes_no_card_and_hides_none(
-    reader: Pn532Emulator, session: Session
-) -> None:
-    with noise_on(reader):
-        assert polled(session, 0.5) == []
-        reader.enter(NTAG)
-        assert next_report(session) == BadgeSeen("entrance", "04A1B2C3D4E580", Direction.IN)
+def test_noise_between_answers_makes_no_card_and_hides_none(reader: Pn532Emulator) -> None:
+    """On a busy machine so much of it may be read that the reader is told as broken and taken up
+    again: that is no card either."""
+    for _ in range(5):
+        session = opened(reader)
+        with contextlib.suppress(DeviceProtocolError), noise_on(reader):
+            assert polled(session, 0.5) == []
+            reader.enter(NTAG)
+            assert next_report(session) == BadgeSeen("entrance", "04A1B2C3D4E580", Direction.IN)
+            session.close()
+            return
+        session.close()
+        reader.clear()
+    raise AssertionError("told as broken five times in a row")
 
 
 @pytest.mark.parametrize("noise", ["00", "0000FF", "0000FF00FF00", "0000FF01FF7F8100", "FFFFFFFF"])
