@@ -127,6 +127,8 @@ class Supplier:
         answers, strays = self._answers.match(items, list(asked), answer.status)
         named = {a.reference for a in answers}
         missing = tuple(reference for reference in asked if reference not in named)
+        if missing:  # under the same key the supplier would give this answer again, for ever
+            self._salt = secrets.token_bytes(16)
         return Reply(answers + refused, missing, strays, ticket_of(answer))
 
     def ask_after(self, reference: str, timeout_s: float) -> Answer | None:
@@ -210,7 +212,8 @@ class Supplier:
             return self._wires[-1]
 
     def _key(self, body: bytes) -> str:
-        """The same for the same call, another for any other; it tells nothing of the body."""
+        """The same for the same call until it was answered in part, another for any other; it tells
+        nothing of the body."""
         return hmac.new(self._salt, body, hashlib.sha256).hexdigest()[:_CALL_KEY_CHARACTERS]
 
     def _items(self, answer: WireAnswer) -> list[Any]:

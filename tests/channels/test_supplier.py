@@ -268,6 +268,19 @@ def test_a_repeated_call_has_the_same_key_and_any_other_call_another(
     assert 16 <= len(first) <= 255
 
 
+def test_what_an_answer_left_out_is_asked_under_another_key(
+    scene: Scene, registration: Make
+) -> None:
+    """A supplier that keeps its answers by their key would leave it out for ever."""
+    channel = scene.channel()
+    scene.says({"registrations": []})
+    assert channel.register([registration()], TIMEOUT_S).missing
+    scene.item(status=202)
+    assert not channel.register([registration()], TIMEOUT_S).missing
+    first, second = (r.headers["idempotency-key"] for r in scene.supplier.requests)
+    assert first != second
+
+
 def test_a_key_tells_nothing_of_what_was_sent(scene: Scene, registration: Make) -> None:
     scene.item(status=202)
     for _ in "ab":
