@@ -12,8 +12,8 @@ cards of one type look like one). `connect()` is never used: it fires again and 
 Classic and ignores phones. `presence.py` turns what each look finds into reports.
 
 An answer that comes after nfcpy stopped waiting for it would be taken for that of the next command,
-and so on for seconds: after a failed look a serial chip is asked to send something back, and all
-that comes before that is dropped.
+and so on for seconds: after the first failed look in a row a serial chip is asked to send something
+back, and all that comes before that is dropped.
 
 A serial PN532 stays at 115200 baud. nfcpy's own `pn532.init` raises the speed, through a shell and
 `stty`; a process killed after that leaves a chip that nothing finds again until its power is cut.

@@ -28,7 +28,8 @@ class CodeUnusable(ValueError):
 
 
 def made(code: str, salt: bytes | None = None, log2_n: int = LOG2_N) -> str:
-    """What the configuration holds of this code. Raises CodeUnusable for too short a one."""
+    """What the configuration holds of this code; `log2_n`: what trying it costs. Raises
+    CodeUnusable for too short a one."""
     if not CODE.fullmatch(code):
         raise CodeUnusable("choose 4 to 12 digits, better 6, that are no date and no sequence")
     salt = os.urandom(SALT_BYTES) if salt is None else salt
