@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,6 +56,7 @@ def midnight_after(moment: Moment, zone: dt.tzinfo) -> int:
     return midnight_ending(moment.day(zone), zone)
 
 
+@functools.lru_cache(maxsize=16)
 def midnight_ending(day: dt.date, zone: dt.tzinfo) -> int:
     """Unix time in ms at which `day` ends in `zone`."""
     after = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)

@@ -207,6 +207,8 @@ class Ledger:
     def oldest_undelivered(self, duty: str = "", since: dt.date = dt.date.min) -> Obligation | None:
         """The first one that nobody has accepted, waiting or in flight; if named, of this duty, and
         of a day from `since` on. Who is registered ahead and not here yet waits for nothing."""
+        if not self.waiting and not self.flights:
+            return None
         open_ = [self.waiting_on((day,)) for day in self.waiting]
         for references in self.flights.values():
             flying = (self.of(reference) for reference in references)
@@ -259,15 +261,9 @@ def apply(ledger: Ledger, entry: Entry) -> Ledger:
         case AttemptEnded() as ended:
             return _released(ledger, ended)
         case ReceiptStored() as stored:
-            return each(
-                ledger,
-                (stored.reference,),
-                **SETTLED,
-                outcome=Outcome.REGISTERED,
-                receipt=stored.receipt,
-                status=stored.status,
-                remarks=stored.remarks,
-            )
+            changes = {**SETTLED, "outcome": Outcome.REGISTERED, "receipt": stored.receipt}
+            changes |= {"status": stored.status, "remarks": stored.remarks}
+            return each(ledger, (stored.reference,), **changes)
         case RejectionStored(reference, _, errors):
             changes = {**SETTLED, "outcome": Outcome.REJECTED, "errors": errors}
             return each(ledger, (reference,), **changes)

@@ -28,7 +28,7 @@ class Shelf(Generic[K, V]):
     __slots__ = ("_boards", "_size")
 
     def __init__(self) -> None:
-        self._boards: dict[int, dict[K, V]] = {}
+        self._boards: dict[int, dict[K, V]] = {}  # each board in the order of its keys
         self._size = 0
 
     def get(self, key: K) -> V | None:
@@ -41,7 +41,10 @@ class Shelf(Generic[K, V]):
         place = _place(key)
         board = dict(self._boards.get(place, ()))
         grown = key not in board
+        in_order = not grown or not board or next(reversed(board)) < key
         board[key] = value
+        if not in_order:
+            board = dict(sorted(board.items()))
         return self._with(place, board, self._size + grown)
 
     def drop(self, key: K) -> Shelf[K, V]:
@@ -66,15 +69,12 @@ class Shelf(Generic[K, V]):
     def items(self) -> Iterator[tuple[K, V]]:
         """Every key with its value, in order."""
         for place in sorted(self._boards):
-            board = self._boards[place]
-            for key in sorted(board):
-                yield key, board[key]
+            yield from self._boards[place].items()
 
     def beyond(self: Shelf[int, V], key: int) -> Iterator[tuple[int, V]]:
         """Every number above `key` with its value, in order."""
         for place in sorted(place for place in self._boards if place >= _place(key)):
-            board = self._boards[place]
-            yield from ((number, board[number]) for number in sorted(board) if number > key)
+            yield from (item for item in self._boards[place].items() if item[0] > key)
 
     def values(self) -> Iterator[V]:
         """Every value, in the order of its key."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
+import functools
 from typing import Any
 
 import xmlsec
@@ -167,15 +168,21 @@ def _check_signature(
 
 def _verify(signature: Element, parts: tuple[Element, ...], certificate: x509.Certificate) -> None:
     context = xmlsec.SignatureContext()
-    context.key = xmlsec.Key.from_memory(
-        certificate.public_bytes(Encoding.PEM), xmlsec.constants.KeyDataFormatCertPem
-    )
+    context.key = _key_of(certificate)
     for part in parts:
         context.register_id(part, "Id", _WSU.strip("{}"))
     try:
         context.verify(signature)
     except xmlsec.Error:
         raise NotSigned("the signature does not fit the message") from None
+
+
+@functools.lru_cache(maxsize=16)
+def _key_of(certificate: x509.Certificate) -> Any:
+    """The key as xmlsec takes it; a context makes a copy of its own."""
+    return xmlsec.Key.from_memory(
+        certificate.public_bytes(Encoding.PEM), xmlsec.constants.KeyDataFormatCertPem
+    )
 
 
 def _algorithm(parent: Element, name: str) -> str:

@@ -29,15 +29,14 @@ class VirtualClock:
         self._wall_ms = unix_ms  # what the wall clock is ahead of the true time
         self._booted_ms = 0
         self._aside_ms = 0
-        self._boots = 1
+        self._boots, self._boot = 1, "boot-1"
 
     def now(self) -> Moment:
         """Both clocks; inside a job, the job's own time."""
         true = self.true_ms + self._aside_ms
-        boot = f"boot-{self._boots}"
         unix_ms, mono_ms = true + self._wall_ms, true - self._booted_ms
         doubted = self.servers.contradict(unix_ms, mono_ms)
-        return Moment(unix_ms, mono_ms, boot, Trust.UNKNOWN if doubted else self.trust)
+        return Moment(unix_ms, mono_ms, self._boot, Trust.UNKNOWN if doubted else self.trust)
 
     def heard(self, server: str, date: str) -> ServerHeard | None:
         """Takes the Date header that a server just sent; an event when it says something new."""
@@ -60,6 +59,11 @@ class VirtualClock:
         """Lets time pass until then; never backwards."""
         self.true_ms = max(self.true_ms, true_ms)
 
+    @property
+    def off_ms(self) -> int:
+        """What the wall clock is ahead of the truth."""
+        return self._wall_ms - self._begun_unix_ms
+
     def set_wall(self, shift_ms: int) -> None:
         """Sets the wall clock by so much, as NTP or a person does."""
         self._wall_ms += shift_ms
@@ -68,6 +72,7 @@ class VirtualClock:
         """The machine starts anew, now: monotonic time begins again."""
         self._booted_ms = self.true_ms
         self._boots += 1
+        self._boot = f"boot-{self._boots}"
         self.servers = ServerTimes()
 
     def aside(self, job: Callable[[], None]) -> None:

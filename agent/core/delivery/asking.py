@@ -60,10 +60,9 @@ def due_ms(state: State, now: Moment) -> int | None:
 def _wish(asker: Asker, state: State, line: Line, now: Moment) -> Wish | None:
     """Nothing that the line cannot answer, or has refused to."""
     wish = asker(state, line, now)
-    if wish is None:
+    if wish is None or not lines.may_ask(line, state.lines.way(line.name), wish.question.needs):
         return None
-    able = line.abilities - state.lines.way(line.name).refuses
-    return wish if wish.question.needs in able else None
+    return wish
 
 
 def _put(turn: Turn, line: Line, wish: Wish) -> None:

@@ -14,6 +14,7 @@ from itertools import islice
 from agent.core.delivery.followups import place_of, references
 from agent.core.delivery.inquiries import Ability, AskAfter, Found, LookUp, Query, Question, Search
 from agent.core.delivery.inquiry_records import InquiryBegan
+from agent.core.delivery.lines import may_ask
 from agent.core.delivery.receipt_records import ObligationCancelled, ReceiptFollowed
 from agent.core.delivery.registrations import CANCELLED, Receipt
 from agent.core.delivery.wishes import Wish
@@ -32,6 +33,11 @@ _BEST_FIRST = (Ability.SEARCH, Ability.LOOK_UP, Ability.ASK_AFTER)
 _CROWDED = (Ability.LOOK_UP, Ability.ASK_AFTER, Ability.SEARCH)
 """Where more stand than one search lists."""
 
+_OF_SOME: Mapping[Ability, Question] = {
+    Ability.LOOK_UP: LookUp(()),
+    Ability.ASK_AFTER: AskAfter(()),
+}
+
 
 def wanted(state: State, line: Line, now: Moment) -> Wish | None:
     """The question about whoever is next, once the receipt is old enough and the round due."""
@@ -41,7 +47,7 @@ def wanted(state: State, line: Line, now: Moment) -> Wish | None:
     ability = _ability(state, known.duty) if known is not None else None
     if found is None or known is None or known.duty != line.duty or ability is None:
         return None
-    if ability not in _able(state, line):
+    if not may_ask(line, state.lines.way(line.name), ability):
         return None
     due_ms = _after(found[1], every_ms, now)
     if followups.round_over and followups.began is not None:
@@ -49,6 +55,8 @@ def wanted(state: State, line: Line, now: Moment) -> Wish | None:
     last_ms = state.lines.way(line.name).closed_ms.get(ability)
     if last_ms is not None:
         due_ms = max(due_ms, last_ms + APART_MS)
+    if due_ms > now.mono_ms and ability in _OF_SOME:
+        return Wish(due_ms, _OF_SOME[ability])  # which ones is seen to then
     question, asked = _question(state, ability, found[0], now)
     return Wish(due_ms, question, asked)
 
@@ -58,15 +66,14 @@ def _after(at: Moment, every_ms: int, now: Moment) -> int:
     return at.mono_ms + every_ms if at.boot_id == now.boot_id else now.mono_ms
 
 
-def _able(state: State, line: Line) -> frozenset[Ability]:
-    return line.abilities - state.lines.way(line.name).refuses
-
-
 def _ability(state: State, duty: str) -> Ability | None:
     """The gentlest way in which any line of this duty can tell."""
-    able = [_able(state, line) for line in state.rules.lines if line.duty == duty]
     order = _CROWDED if state.followups.crowded else _BEST_FIRST
-    return next((best for best in order if any(best in a for a in able)), None)
+    for ability in order:
+        for line in state.rules.lines:
+            if line.duty == duty and may_ask(line, state.lines.way(line.name), ability):
+                return ability
+    return None
 
 
 def _question(

@@ -4,6 +4,7 @@ what goes wrong."""
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import secrets
 import sys
@@ -25,7 +26,8 @@ def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
     begun, wrong, weeks = time.monotonic(), 0, 0
     worlds = _worlds(given)
-    with ProcessPoolExecutor(min(len(worlds), os.cpu_count() or 1)) as pool:
+    cores = min(len(worlds), os.cpu_count() or 1)
+    with ProcessPoolExecutor(cores, initializer=gc.freeze) as pool:  # what is there now stays
         for world, came in zip(worlds, pool.map(lived, worlds), strict=True):
             print(came.line(world), flush=True)
             weeks += world.days // 7

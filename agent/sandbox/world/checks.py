@@ -84,7 +84,7 @@ class Watch:
         self._play: Play | None = None
         numbers = {p.worker.inss or p.worker.limosa for p in world.people}
         self.seen = Seen(world.seed, numbers, self.finds)
-        self._restarts = Restarts(self.finds)
+        self._restarts = Restarts(3 if world.long else 1, self.finds)
         self.claims = Claims(world, self.timeline, self.finds)
         self._tap_ms: dict[int, int] = {}
         self._loose: dict[int, Moment] = {}
@@ -101,7 +101,7 @@ class Watch:
         """Some began since the journal was last verified."""
         self._begun_ms = round(world.starts.timestamp() * 1000)
         self._up_ms = 0
-        self._day = world.starts.date()
+        self._settled_ms = self._settles_ms(world.starts.date())
         self._scribe, self._level = Scribe(self), logging.NOTSET
 
     def begins(self, play: Play) -> None:
@@ -166,7 +166,7 @@ class Watch:
 
     def stands(self) -> None:
         """Notes how it stands in truth, when that changed."""
-        if self._play is not None and abs(self._play.off_ms()) > MINUTE_MS:
+        if self._play is not None and abs(self._play.clock.off_ms) > MINUTE_MS:
             self.reaching.odd.add(self.world.day(self._now_ms()))
         trusted = self._play is None or self._play.clock.trust is not Trust.UNKNOWN
         seen = (self.truth.changes, self.running, trusted, self.card_well)
@@ -290,7 +290,7 @@ class Watch:
         """What is owed is owed for the day of the tap, by the true clock, where ours is right."""
         assert self._play is not None
         tapped_ms = self._tap_ms.get(opened.tap)
-        if tapped_ms is None or self._play.off_ms() or not opened.at.trusted:
+        if tapped_ms is None or self._play.clock.off_ms or not opened.at.trusted:
             return
         about = {self.world.day(tapped_ms + shift) for shift in (-MINUTE_MS, MINUTE_MS)}
         if opened.day not in about:
@@ -322,13 +322,18 @@ class Watch:
         self.stands()
         self.services.look()
         now_ms = self._now_ms()
-        today = self.world.day(now_ms - SETTLES_MS)
-        if today > self._day and self.running and now_ms - self._up_ms > WARM_MS:
-            assert self._play is not None
-            state, now = self._play.daemon.keeper.state, self._play.clock.now()
-            if now.trusted and self.card_well and state.rules.day(now) == self.world.day(now_ms):
-                self._day = today
-                self._day_ended(today, state, now)
+        if now_ms < self._settled_ms or not self.running or now_ms - self._up_ms <= WARM_MS:
+            return
+        assert self._play is not None
+        state, now = self._play.daemon.keeper.state, self._play.clock.now()
+        if now.trusted and self.card_well and state.rules.day(now) == self.world.day(now_ms):
+            today = self.world.day(now_ms - SETTLES_MS)
+            self._settled_ms = self._settles_ms(today)
+            self._day_ended(today, state, now)
+
+    def _settles_ms(self, day: dt.date) -> int:
+        """When all of that day is settled."""
+        return self.world.ms(day + dt.timedelta(days=1)) + SETTLES_MS
 
     def _day_ended(self, today: dt.date, state: State, now: Moment) -> None:
         self.counts["days"] += 1

@@ -23,6 +23,7 @@ from agent.sandbox.world.values import (
     HOUR_MS,
     MINUTE_MS,
     SECOND_MS,
+    SHORT_WEEKS,
     ZONE,
     Away,
     Card,
@@ -61,9 +62,6 @@ CLEANER = "0200065765"
 _EMPLOYERS = ("0448181966", "0701234576", "1008765455", "0712345630", "0200065765")
 _LOUD, _GATE_LOUD = (0.04, 0.25, 0.6), (0.05, 0.3, 0.8)
 """Troubles of the infrastructure, and of the gate itself, a day: how unlucky sites are."""
-SHORT_WEEKS = 13
-"""So many weeks are each as bad as weeks get. Of a longer world one in so many is; the others are
-ordinary ones, with a trouble now and then, as those of a real site are."""
 
 LOSE_ANSWERS = (
     *("cut before-headers", "cut mid-headers", "cut mid-body", "half answers"),

@@ -132,7 +132,7 @@ class Infrastructure:
 
     def has(self, *kinds: str) -> bool:
         """True while one of these fails."""
-        return any(kind in self.failing for kind in kinds)
+        return not self.failing.keys().isdisjoint(kinds)
 
     # --- what stands on what ---------------------------------------------------------------------
 

@@ -161,7 +161,7 @@ class Play(Simulation):
         self._dead = False
         self.disk.after(1 << 60, lambda: None)
         self.watch.dark(f"the gate's power goes, for {cut.dark_ms / MINUTE_MS:.1f} min")
-        self.clock.set_wall(-self.off_ms())
+        self.clock.set_wall(-self.clock.off_ms)
         self._cut_off(cut.dark_ms)
         if cut.clock != "right":
             self.clock.trust = Trust.UNKNOWN if cut.clock == "unknown" else Trust.RTC
@@ -190,13 +190,9 @@ class Play(Simulation):
         if self.world.site.battery:
             self.daemon.report(MainsSeen(self.truth.mains))
 
-    def off_ms(self) -> int:
-        """What the wall clock is ahead of the truth."""
-        return self.clock.now().unix_ms - round(self.clock.truth().timestamp() * 1000)
-
     def _set_clock(self) -> None:
         """NTP, or a person, sets the clock right."""
-        self.clock.set_wall(-self.off_ms())
+        self.clock.set_wall(-self.clock.off_ms)
         self.clock.trust = Trust.NTP
 
     # --- happenings ------------------------------------------------------------------------------

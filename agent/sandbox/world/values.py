@@ -21,6 +21,9 @@ SECOND_MS = 1_000
 MINUTE_MS = 60_000
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+SHORT_WEEKS = 13
+"""So many weeks are each as bad as weeks get. Of a longer world one in so many is; the others are
+ordinary ones, with a trouble now and then, as those of a real site are."""
 
 
 class Somebody(msgspec.Struct, frozen=True):
@@ -266,6 +269,11 @@ class World(msgspec.Struct, frozen=True):
     happenings: tuple[Happening, ...]
     why: str = ""
     """What a kept world once showed, and what mended it."""
+
+    @property
+    def long(self) -> bool:
+        """True where most of its weeks are ordinary ones."""
+        return self.days > 7 * SHORT_WEEKS
 
     def at(self, ms: int) -> dt.datetime:
         """The local time at that true instant."""
