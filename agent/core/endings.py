@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.core.delivery.receipt_records import ObligationCancelled, ReceiptFollowed
-from agent.core.obligations import SETTLED, Ledger, Outcome, each
+from agent.core.obligations import SETTLED, Ledger, Obligation, Outcome, each
 from agent.core.outage.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.paper.paper_records import ListStands, ObligationOnPaper, PersonListed
 from agent.core.records import Entry, TapCounted, TapStored
@@ -21,6 +21,7 @@ def apply(ledger: Ledger, entry: Entry) -> Ledger:
             return each(ledger, (reference,), ahead=False, at=entry.at)
         case ObligationCancelled(reference):
             cancelled = {**SETTLED, "outcome": Outcome.CANCELLED, "remarks": ()}
+            cancelled["handed_to"] = _accepted_by(ledger.of(reference))
             return each(ledger, (reference,), **cancelled)
         case PersonListed(number, reference):
             known = ledger.of(reference)
@@ -40,6 +41,13 @@ def apply(ledger: Ledger, entry: Entry) -> Ledger:
         case ExemptionsWithdrawn(references=references):
             return _turned(ledger, references, (Outcome.EXEMPT,), Outcome.EXPIRED)
     return ledger
+
+
+def _accepted_by(known: Obligation | None) -> str:
+    """The line whose supplier accepted it before another one took it over: it may register it yet,
+    though what the other one registered was taken back."""
+    taken_over = known is not None and known.handed_at is not None and known.passed_by
+    return known.passed_by[-1] if known is not None and taken_over else ""
 
 
 def _turned(

@@ -130,8 +130,8 @@ class Obligation:
 
     @property
     def late(self) -> bool:
-        """True where midnight came first and yet it may count."""
-        over = self.outcome in (Outcome.EXPIRED, Outcome.EXEMPT, Outcome.ON_PAPER)
+        """True where midnight came first, or a person took it back, and yet it may count."""
+        over = self.outcome not in (None, Outcome.REGISTERED, Outcome.REJECTED)
         return over and bool(self.doubt or self.handed_to)
 
     def registration(self) -> Registration:
@@ -161,7 +161,7 @@ class Ledger:
     handed: Shelf[int, int] = field(default_factory=Shelf)
     """Those that are only handed over."""
     late: Shelf[int, int] = field(default_factory=Shelf)
-    """Those that midnight ended and that may count all the same."""
+    """Those that are over and may count all the same."""
     days: Mapping[dt.date, Shelf[int, int]] = field(default_factory=dict)
     """By day: worker number → number of its latest obligation."""
     flights: Mapping[int, tuple[str, ...]] = field(default_factory=dict)

@@ -20,11 +20,27 @@ from agent.core.delivery.delivery_records import (
     LineGivenUp,
     LineTakenBack,
 )
-from agent.core.delivery.inquiries import Ability, AskAfter, Found, LookUp, Search
+from agent.core.delivery.inquiries import (
+    Ability,
+    AskAfter,
+    Cancel,
+    CancelReason,
+    Found,
+    LookUp,
+    Search,
+)
 from agent.core.delivery.inquiry_records import InquiryBegan
-from agent.core.delivery.registrations import Answer, ItemError, Receipt, Ticket
+from agent.core.delivery.receipt_records import CancellationRefused
+from agent.core.delivery.registrations import (
+    ALREADY_REGISTERED,
+    Answer,
+    ItemError,
+    Receipt,
+    Ticket,
+)
 from agent.core.events import (
     BurstEnded,
+    CancellationAsked,
     CredentialSeen,
     Event,
     Failure,
@@ -577,6 +593,88 @@ def test_midnight_ends_what_is_only_handed_over_and_a_later_number_still_counts(
     site.until(30 * HOUR)
     site.find(site.inquired(), answers=(Answer(site.all()[0].reference, Receipt("56")),))
     assert site.outcomes() == [Outcome.REGISTERED]
+
+
+def taken_back() -> Gate:
+    """Handed over, taken over near midnight, registered by the other line, cancelled there."""
+    direct = replace(DIRECT, abilities=DIRECT.abilities | {Ability.CANCEL})
+    site = handed_over(SUPPLIER, direct)
+    while not site.wrote(HandoversOverdue):
+        site.until(17 * HOUR)
+        if not site.wrote(HandoversOverdue):
+            site.find(site.inquired())
+    site.find(site.inquired())
+    site.answer(site.sent())
+    reference = site.all()[0].reference
+    site.do(CancellationAsked(site.at, (reference,), CancelReason.PLANNING))
+    assert cancelled(site) == "10"
+    return site
+
+
+def cancelled(site: Gate) -> str:
+    """Lets the service take back what is asked for; the number of it."""
+    asked = site.inquired()
+    assert isinstance(asked.question, Cancel)
+    (one,) = asked.question.cancellations
+    answer = Answer(one.number, Receipt(one.number, "SUCCESSFULLY CANCELLED"))
+    site.find(asked, answers=(answer,))
+    assert site.outcomes() == [Outcome.CANCELLED]
+    return one.number
+
+
+def test_what_was_taken_back_is_so_again_when_its_supplier_registers_it_after_all() -> None:
+    site = taken_back()
+    reference = site.all()[0].reference
+    site.until(MIDNIGHT_MS)
+    asked = site.inquired()
+    assert asked.question == AskAfter((reference,))
+    site.find(asked, answers=(Answer(reference, handed_over=True),))
+    assert site.outcomes() == [Outcome.CANCELLED]
+    site.until(MIDNIGHT_MS)
+    site.find(site.inquired(), answers=(Answer(reference, Receipt("55")),))
+    assert cancelled(site) == "55"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer("", Receipt("10", "SUCCESSFULLY CANCELLED")),
+        Answer("", Receipt("55", remarks=(ALREADY_REGISTERED,))),
+        Answer("", errors=(ItemError("5", "INSS"),)),
+    ],
+    ids=["its own", "a duplicate", "refused"],
+)
+def test_what_was_taken_back_stays_so_when_its_supplier_says_nothing_new(answer: Answer) -> None:
+    site = taken_back()
+    site.until(MIDNIGHT_MS)
+    site.find(site.inquired(), answers=(replace(answer, reference=site.all()[0].reference),))
+    assert site.outcomes() == [Outcome.CANCELLED]
+
+
+def test_after_midnight_what_the_supplier_registered_stands_and_that_is_told() -> None:
+    site = taken_back()
+    while site.ms < MIDNIGHT_MS:
+        site.until(MIDNIGHT_MS)
+        if site.flying:
+            site.find(site.inquired())
+    site.until(30 * HOUR)
+    site.find(site.inquired(), answers=(Answer(site.all()[0].reference, Receipt("55")),))
+    assert site.outcomes() == [Outcome.REGISTERED]
+    (refused,) = site.wrote(CancellationRefused)
+    assert isinstance(refused, CancellationRefused)
+    assert (refused.receipt, refused.problem) == ("55", "no answer came before midnight")
+
+
+def test_who_is_registered_by_somebody_else_after_it_was_taken_back_is_left_alone() -> None:
+    site = taken_back()
+    site.tap(1)
+    site.fail(site.sent(), NOT_AUTHENTICATED)
+    site.fail(site.sent(), LOST)
+    site.until(MIDNIGHT_MS)
+    search = site.inquired()
+    assert isinstance(search.question, Search)
+    site.find(search, found=(found(site.all()[0], "99"),))
+    assert site.all()[0].outcome is Outcome.CANCELLED
 
 
 # --- one registration that spoils a call -----------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.core.commands import Measure, Show
-from agent.core.delivery import lines, schedule
+from agent.core.delivery import cancelling, lines, schedule
 from agent.core.delivery.delivery_records import HandoverStored, ItemHeld
 from agent.core.delivery.registrations import Answer, ItemError
 from agent.core.events import BurstEnded, Failure
@@ -54,6 +54,9 @@ def settle(turn: Turn, attempt: int, answer: Answer) -> Obligation | None:
     """
     before = turn.state.ledger.of(answer.reference)
     if before is None or before.outcome is Outcome.REGISTERED:
+        return None
+    if before.outcome is Outcome.CANCELLED:
+        cancelling.came_back(turn, before, answer)
         return None
     if answer.handed_over:
         channel = turn.state.lines.carrier(attempt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from agent.core.delivery.inquiries import CancelReason
 from agent.core.delivery.receipt_records import (
     CancellationRefused,
     CancellationWanted,
@@ -16,15 +17,18 @@ from agent.core.shelf import Shelf
 
 @dataclass(frozen=True, slots=True)
 class Cancellations:
-    """Both by the number of the obligation. `refused`: the last word on a registration that
-    stands although a person wanted it cancelled."""
+    """All by the number of the obligation. `refused`: the last word on a registration that
+    stands although a person wanted it cancelled. `done`: why it was, where a supplier may register
+    it yet (see `Obligation.late`)."""
 
     wanted: Shelf[int, CancellationWanted] = field(default_factory=Shelf)
     refused: Shelf[int, CancellationRefused] = field(default_factory=Shelf)
+    done: Shelf[int, CancelReason] = field(default_factory=Shelf)
 
     def without(self, number: int) -> Cancellations:
         """Nothing is known of this one any more."""
-        return Cancellations(self.wanted.drop(number), self.refused.drop(number))
+        shelves = self.wanted, self.refused, self.done
+        return Cancellations(*(shelf.drop(number) for shelf in shelves))  # type: ignore[arg-type]
 
 
 def apply(cancellations: Cancellations, ledger: Ledger, entry: Entry) -> Cancellations:
@@ -39,9 +43,17 @@ def apply(cancellations: Cancellations, ledger: Ledger, entry: Entry) -> Cancell
             rest = cancellations.without(number)
             return replace(rest, refused=rest.refused.put(number, refused))
         case ObligationCancelled(reference):
-            return cancellations.without(number_of(reference))
+            return _done(cancellations, ledger, reference)
         case DayBegan():
-            for number in (*cancellations.wanted, *cancellations.refused):
+            for number in (*cancellations.wanted, *cancellations.refused, *cancellations.done):
                 if number not in ledger.obligations:
                     cancellations = cancellations.without(number)
     return cancellations
+
+
+def _done(cancellations: Cancellations, ledger: Ledger, reference: str) -> Cancellations:
+    known, wanted = ledger.of(reference), cancellations.wanted.get(number_of(reference))
+    rest = cancellations.without(number_of(reference))
+    if known is None or wanted is None or not known.late:
+        return rest
+    return replace(rest, done=rest.done.put(known.number, wanted.reason))

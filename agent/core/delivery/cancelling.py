@@ -17,11 +17,12 @@ from agent.core.delivery.receipt_records import (
     CancellationWanted,
     ObligationCancelled,
 )
-from agent.core.delivery.registrations import Answer
+from agent.core.delivery.registrations import CANCELLED, Answer
 from agent.core.delivery.wishes import Wish
 from agent.core.events import CancellationAsked, InquiryEnded
 from agent.core.moment import Moment
 from agent.core.obligations import Obligation, Outcome
+from agent.core.records import ReceiptStored
 from agent.core.rules import Line
 from agent.core.state import State
 from agent.core.turn import Turn
@@ -130,9 +131,31 @@ def refuse(turn: Turn, known: Obligation, problem: str, hint: str) -> None:
     turn.record(CancellationRefused(known.reference, known.receipt, problem, hint))
 
 
+def came_back(turn: Turn, known: Obligation, answer: Answer) -> None:
+    """Takes back what a supplier says that it registered after a person had taken back what another
+    line had; after midnight it stands, and that is told."""
+    receipt = answer.receipt
+    if receipt is None or receipt.number == known.receipt:
+        return
+    if receipt.duplicate or receipt.status == CANCELLED:
+        return
+    reason = turn.state.cancellations.done.get(known.number)
+    turn.record(ReceiptStored(known.reference, 0, receipt.number, receipt.status, receipt.remarks))
+    if reason is not None:
+        turn.record(CancellationWanted(known.reference, receipt.number, reason))
+        if known.day < turn.state.rules.day(turn.at):
+            _midnight_came_first(turn, known.reference)
+
+
 def too_late(turn: Turn, today: dt.date) -> None:
     """Gives up what midnight made impossible."""
     for number in tuple(turn.state.cancellations.wanted):
         known = turn.state.ledger.obligations.get(number)
         if known is not None and known.day < today:
-            refuse(turn, known, "no answer came before midnight", _MENDS["9"])
+            _midnight_came_first(turn, known.reference)
+
+
+def _midnight_came_first(turn: Turn, reference: str) -> None:
+    known = turn.state.ledger.of(reference)
+    if known is not None:
+        refuse(turn, known, "no answer came before midnight", _MENDS["9"])

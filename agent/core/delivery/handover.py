@@ -20,7 +20,7 @@ from agent.core.delivery.lines import in_charge
 from agent.core.delivery.wishes import Wish
 from agent.core.events import InquiryEnded
 from agent.core.moment import Moment, midnight_ending
-from agent.core.obligations import Obligation
+from agent.core.obligations import Obligation, Outcome
 from agent.core.rules import Line
 from agent.core.state import State
 from agent.core.turn import Turn
@@ -29,6 +29,10 @@ ASKED_AT_ONCE = 20
 """A call each: a line carries nothing else meanwhile."""
 RARER = 8
 """The longer it takes the rarer it is asked: after so much of its age, at the soonest."""
+
+TAKEN_BACK_MS = 600_000
+"""What was taken back, and its supplier may register yet, is asked after so often: it can be taken
+back again until midnight only."""
 
 
 def wanted(state: State, line: Line, now: Moment) -> Wish | None:
@@ -61,6 +65,8 @@ def _turn_ms(o: Obligation, now: Moment, state: State) -> int:
     handed_unix_ms = o.handed_at.unix_ms if o.handed_at else now.unix_ms
     asked_unix_ms = o.asked_at.unix_ms if o.asked_at else handed_unix_ms
     rest_ms = max(state.rules.ask_after_ms, (asked_unix_ms - handed_unix_ms) // RARER)
+    if o.outcome is Outcome.CANCELLED and o.day >= state.rules.day(now):
+        rest_ms = min(rest_ms, max(state.rules.ask_after_ms, TAKEN_BACK_MS))
     return asked_unix_ms + rest_ms - now.unix_ms
 
 

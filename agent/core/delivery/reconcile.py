@@ -18,7 +18,7 @@ from agent.core.delivery.lines import can_search, in_charge, may_ask
 from agent.core.delivery.wishes import Wish
 from agent.core.events import InquiryEnded
 from agent.core.moment import Moment
-from agent.core.obligations import Obligation
+from agent.core.obligations import Obligation, Outcome
 from agent.core.records import ReceiptStored
 from agent.core.rules import Line
 from agent.core.state import State
@@ -73,7 +73,8 @@ def _doubtful(state: State, line: Line) -> Iterator[Obligation]:
 
 
 def found(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> None:
-    """Settles whatever is open, in doubt or late and stands in what a search has found."""
+    """Settles whatever is open, in doubt or late and stands in what a search has found. What was
+    taken back is not: somebody else may have registered that day anew."""
     if began.asks is not Ability.SEARCH or not event.found:
         return
     standing = _by_key(event.found)
@@ -81,7 +82,7 @@ def found(turn: Turn, began: InquiryBegan, event: InquiryEnded) -> None:
     open_ = map(ledger.those, (ledger.delicate, ledger.handed, ledger.late))
     for o in tuple(chain.from_iterable(open_)):
         hit = standing.get(_key(o)) or standing.get(o.reference)
-        if hit is not None:
+        if hit is not None and o.outcome is not Outcome.CANCELLED:
             receipt = hit.receipt
             turn.record(
                 ReceiptStored(o.reference, 0, receipt.number, receipt.status, receipt.remarks)

@@ -89,6 +89,7 @@ class Owing:
             case ReceiptStored(reference) as stored:
                 owed = self.all[reference]
                 owed.marks.add(Outcome.REGISTERED)
+                owed.marks.discard(Outcome.CANCELLED)  # a supplier's, of before it was taken back
                 owed.receipt = stored.receipt
             case RejectionStored(reference):
                 self.all[reference].marks.add(Outcome.REJECTED)
