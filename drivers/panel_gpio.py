@@ -16,7 +16,7 @@ from drivers.base import DeviceError, Panel, PanelSettings, Pattern, Step
 from drivers.gpio import pin_errors, pin_factory
 
 SHORTEST_STEP_S = 0.01  # a step of no length, repeated, would take the whole processor
-GAP_S = 0.04  # dark between two answers, so that the next in the queue sees one of his own
+GAP_S = 0.04  # dark and silent before an answer, so that the next in the queue notices his own
 END_WAIT_S = 1.0  # for the thread at the end; it waits for nothing but its own lock
 
 _DARK = Pattern("dark", ())
@@ -72,12 +72,12 @@ class GpioPanel:
     def show(self, pattern: Pattern) -> None:
         """Plays `pattern` now, over whatever played; its first step is lit on return.
 
-        A lamp that is lit already goes dark for `GAP_S` first. Raises DeviceLost if the pins no
-        longer obey.
+        Where a lamp is lit already, or the buzzer sounds, all is off for `GAP_S` first. Raises
+        DeviceLost if the pins no longer obey.
         """
         with self._change:
             lit = self._lit
-            self._begin(pattern, gap=bool(pattern.steps) and _shares_lamp(lit, pattern.steps[0]))
+            self._begin(pattern, gap=bool(pattern.steps) and _shares(lit, pattern.steps[0]))
 
     def rest(self, pattern: Pattern) -> None:
         """What to play whenever no shown pattern plays; the same one again does not start over."""
@@ -159,5 +159,7 @@ class GpioPanel:
             return  # the thread waits; the next `show` meets the fault and tells it
 
 
-def _shares_lamp(one: Step, other: Step) -> bool:
-    return any(getattr(one, lamp) and getattr(other, lamp) for lamp in ("amber", "green", "red"))
+def _shares(one: Step, other: Step) -> bool:
+    """True where a lamp or the buzzer would just stay on: nobody would notice the answer."""
+    outputs = ("amber", "green", "red", "buzzer")
+    return any(getattr(one, name) and getattr(other, name) for name in outputs)

@@ -94,6 +94,16 @@ def test_the_last_signal_wins_at_once(panel: Panel) -> None:
     assert lit() == {"green"}
 
 
+def test_the_beep_of_an_answer_is_heard_beside_an_alarm_that_sounds(
+    board: PinBoard, panel: Panel
+) -> None:
+    panel.show(Pattern("alarm", (Step(60.0, red=True, buzzer=True),), repeat=True))
+    assert board.wait_for(BUZZER, True)
+    panel.show(SHORT)
+    silent = board.wait_for(BUZZER, False)
+    assert board.wait_for(BUZZER, True).at_s - silent.at_s >= 0.04 - 0.001
+
+
 def test_after_a_signal_the_resting_pattern_comes_back(board: PinBoard, panel: Panel) -> None:
     panel.rest(STEADY_RED)
     assert lit() == {"red"}
