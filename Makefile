@@ -18,7 +18,7 @@ RELEASE ?= bookworm
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(READY) ## a morning at a virtual gate; SCENARIO=morning plays it without keys, SCENARIO=FILE.toml a story
+run: $(READY) ## a morning at a virtual gate; SCENARIO=morning: without keys, FILE.toml: a story, 3: a drawn day
 	@$(BIN)/werfpoort sandbox
 
 test: $(READY) ## the whole suite: no hardware, no network beyond loopback

@@ -203,8 +203,12 @@ class VirtualSite:
 
     def write_roster(self, people: Iterable[Person]) -> None:
         """Replaces the roster file, whole, as a technician's copy does."""
+        self.put_roster(roster_csv(people))
+
+    def put_roster(self, text: str) -> None:
+        """Puts a file with this text in the roster's place."""
         fresh = self.folder / "roster.csv.copy"
-        fresh.write_text(roster_csv(people), encoding="utf-8")
+        fresh.write_text(text, encoding="utf-8")
         fresh.chmod(0o600)
         fresh.replace(self.folder / "roster.csv")
 

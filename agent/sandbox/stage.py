@@ -52,6 +52,8 @@ def play(*, page: bool = False, port: int = 0) -> int:
     name = os.environ.get("SCENARIO", "")
     if Path(name).suffix == ".toml" or (SHIPPED / f"{name}.toml").is_file():
         return told(Path(name))
+    if name.isdecimal() or Path(name).suffix == ".json":
+        return _drawn(name, port)
     if name and name not in SCENARIOS:
         known = ", ".join((*SCENARIOS, *sorted(story.stem for story in SHIPPED.glob("*.toml"))))
         print(f"there is no scenario {name!r}; known: {known}", file=sys.stderr)
@@ -65,6 +67,21 @@ def play(*, page: bool = False, port: int = 0) -> int:
         with VirtualSite(Path(folder), people) as site:
             site.write_roster(_known(people))
             return Stage(site, SCENARIOS[name or "morning"]).play()
+
+
+def _drawn(name: str, port: int) -> int:
+    """A day of the world drawn from this seed, or kept in this file."""
+    import msgspec
+
+    from agent.sandbox.browser.drawn_day import day_of
+    from agent.sandbox.browser.visit import visit
+
+    try:
+        day_of(name)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        print(f"SCENARIO={name} is no drawn world: {error}", file=sys.stderr)
+        return 2
+    return visit(port, name)
 
 
 def _known(people: tuple[Person, ...]) -> list[Person]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Collection
 
 from agent.sandbox.site import CONFIG
 from agent.sandbox.small_internet import ANCHORS, OTHER_RESOLVER, PAGE_NAME, THEIR_RESOLVER
@@ -73,3 +75,12 @@ resolvers = ["{THEIR_RESOLVER}"]
 other_resolvers = ["{OTHER_RESOLVER}"]
 empty_page = "http://{PAGE_NAME}/generate_204"
 """
+
+LINES = ("checkinatwork", "supplier")
+"""Its channels."""
+_CHANNEL = re.compile(r'(?m)^\[\[channels\]\]\nname = "(?P<name>.*)"\n(?:[^\[\n].*\n)*')
+
+
+def only(config: str, lines: Collection[str]) -> str:
+    """The configuration without the channels of other names."""
+    return _CHANNEL.sub(lambda found: found[0] if found["name"] in lines else "", config)

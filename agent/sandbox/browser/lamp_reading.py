@@ -7,11 +7,13 @@ Nothing asks the agent: what is named is what was really lit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.core.signals import SIGNALS, Signal
+from agent.sandbox.site import PINS
 from drivers.base import Step
+from drivers.emulators.pin_board import PinChange
 
 LAMPS = ("amber", "green", "red", "buzzer")
 SAME_INSTANT_S = 0.02
@@ -21,6 +23,9 @@ TOLERANCE, LEAST_S, MOST_S = 0.3, 0.025, 0.07
 TURNS = 3
 """Of a pattern that repeats itself: so many are looked back at."""
 REMEMBERED = 40
+LAMP_OF_PIN = {pin: lamp for lamp, pin in PINS.items()}
+BEFORE_S, ANSWERED_S = 10.0, 5.0
+"""How much of what stood there before is looked at; when it is no answer any more."""
 
 Lit = tuple[bool, ...]
 DARK: Lit = (False,) * len(LAMPS)
@@ -120,3 +125,24 @@ def _off_s(seen: Span, step: Span) -> float:
     if seen.seconds is None or step.seconds is None:
         return 0.0
     return abs(seen.seconds - step.seconds)
+
+
+ANSWERS: Mapping[Signal, str] = {
+    Signal.STORED: "amber",
+    Signal.REGISTERED: "green",
+    **dict.fromkeys((Signal.REFUSED, Signal.CARD_UNUSABLE), "red"),
+    **dict.fromkeys((Signal.CARD_CLASH, Signal.NOT_STORED), "red"),
+}
+"""What a tap is answered by, and its lamp."""
+
+
+def answer_to(changes: Sequence[PinChange], came_s: float) -> Signal | None:
+    """What answered the card that came into the field then, by the changes of a panel's pins; None:
+    nothing has, as far as one can tell by now."""
+    reader = LampReader()
+    for change in changes:
+        if change.pin in LAMP_OF_PIN and change.at_s > came_s - BEFORE_S:
+            signal = reader.see(change.at_s, LAMP_OF_PIN[change.pin], change.level)
+            if signal in ANSWERS and came_s <= reader.begun_s < came_s + ANSWERED_S:
+                return signal
+    return None

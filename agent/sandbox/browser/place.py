@@ -8,7 +8,7 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -19,7 +19,8 @@ import pyrage
 from agent.control import NobodyAnswers
 from agent.export.carrying import CarryError, Folder, carry
 from agent.paper.operator_code import made
-from agent.sandbox.browser.gate_config import ACCESS, MAINS_PIN, MORE, TOKEN
+from agent.sandbox.browser.gate_config import ACCESS, LINES, MAINS_PIN, MORE, TOKEN, only
+from agent.sandbox.browser.lamp_reading import ANSWERS, answer_to
 from agent.sandbox.browser.wires import Part, Wires
 from agent.sandbox.faults import Faults
 from agent.sandbox.people import Person
@@ -36,8 +37,6 @@ LONGEST_ANSWER_S = 2.0
 """A code takes as long to be looked at as guessing it must."""
 AGAIN = dt.timedelta(seconds=3.3)
 """Nobody holds the same badge again sooner: within 3 s the gate takes it for the same tap."""
-ANSWERED_S = 4.0
-"""A lamp that is lit later answers something else."""
 QUEUE_S = 1.0
 """Until the next one has stepped up to the reader."""
 
@@ -88,8 +87,10 @@ class TrainingSite(VirtualSite):
         wires: Wires,
         world_time: WorldTime,
         page_port: int,
+        lines: Collection[str] = LINES,
     ) -> None:
-        """`page_port`: where the agent serves its own page, on the gate's loopback."""
+        """`page_port`: where the agent serves its own page, on the gate's loopback. `lines`: the
+        channels that it has."""
         super().__init__(folder, people, paper=True, ground=wires.ground)
         self.time = world_time
         self.wires = wires
@@ -113,7 +114,10 @@ class TrainingSite(VirtualSite):
         host = self._supplier_server.address if wires.missing else "https://supplier.test"
         more = MORE.replace("SUPPLIER", host + BASE_PATH).replace("RECIPIENT", recipient)
         more = more.replace("PAGE", str(page_port)).replace("ACCESS", made(ACCESS))
-        self._ground = replace(self._ground, more=self._ground.more + more)
+        config = only(self._ground.config, lines)
+        self._ground = replace(
+            self._ground, config=config, more=self._ground.more + only(more, lines)
+        )
 
     def __enter__(self) -> Self:
         self._parts.enter_context(self._supplier_server)
@@ -139,6 +143,11 @@ class TrainingSite(VirtualSite):
                 time.sleep(max(0.0, (again - self.time.now()).total_seconds()))
             self.tap(card)
 
+    def present(self, card: Card) -> float:
+        """Holds this card to the reader, after whoever stands there; when it came (monotonic)."""
+        with self._hand:
+            return self.tap(card)
+
     def tap(self, card: Card, held_s: float = HELD_S) -> float:
         """Holds it to the reader, and notes whose it was; also for whoever sits at the terminal."""
         owners = {person.uid: str(place) for place, person in enumerate(self.people)}
@@ -151,13 +160,8 @@ class TrainingSite(VirtualSite):
     def answered(self, tapped: Tapped) -> str:
         """Which lamp answered a tap: amber, green or red; empty while none has."""
         if not tapped.answer:
-            lit = [
-                (at_s, lamp)
-                for lamp in ("amber", "green", "red")
-                if (at_s := self.lamps.lit_after(lamp, tapped.came_s)) is not None
-            ]
-            first_s, lamp = min(lit, default=(0.0, ""))
-            tapped.answer = lamp if first_s < tapped.came_s + ANSWERED_S else ""
+            signal = answer_to(self.lamps.changes, tapped.came_s)
+            tapped.answer = ANSWERS[signal] if signal is not None else ""
         return tapped.answer
 
     def hold_next(self, count: int = 1) -> None:
@@ -202,16 +206,27 @@ class TrainingSite(VirtualSite):
             (self.doings.pulled.add if out else self.doings.pulled.discard)(part)
             self.doings.spoilt |= out
             pulled = frozenset(self.doings.pulled)
-            self.wires.pulled(pulled)
-            gone = bool(self.wires.missing) and bool(pulled & {Part.PROVIDER, Part.MAINS})
-            service = Faults(unreachable=gone, status=503 if Part.SERVICE in pulled else None)
-            self.service.faults = service
+            service = Faults(status=503) if Part.SERVICE in pulled else Faults()
             away = Part.SUPPLIER in pulled or Part.SERVICE in pulled
-            self.supplier.faults = Faults(unreachable=gone, status=503 if away else None)
-            if Part.MAINS in pulled:
-                self.board.release(MAINS_PIN)
-            else:
-                self.board.drive(MAINS_PIN, False)
+            self._stands(pulled, service, Faults(status=503) if away else Faults())
+
+    def stands(self, pulled: Collection[Part], service: Faults, supplier: Faults) -> None:
+        """From now on exactly these parts are away, and the services behave so. On loopback what
+        lies between is away as a whole."""
+        with self._hand:
+            self.doings.pulled = set(pulled)
+            self.doings.spoilt |= bool(pulled)
+            self._stands(frozenset(pulled), service, supplier)
+
+    def _stands(self, pulled: frozenset[Part], service: Faults, supplier: Faults) -> None:
+        self.wires.pulled(pulled)
+        if self.wires.missing and pulled - {Part.SERVICE, Part.SUPPLIER}:
+            service, supplier = Faults(unreachable=True), Faults(unreachable=True)
+        self.service.faults, self.supplier.faults = service, supplier
+        if Part.MAINS in pulled:
+            self.board.release(MAINS_PIN)
+        else:
+            self.board.drive(MAINS_PIN, False)
 
     def set_faults(self, **faults: Any) -> None:
         """What whoever sits at the terminal pulls: the network, or the service."""

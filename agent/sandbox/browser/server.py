@@ -41,9 +41,10 @@ from starlette.staticfiles import StaticFiles
 
 from agent.core.signals import SIGNALS
 from agent.sandbox.browser.gate_config import ACCESS
+from agent.sandbox.browser.lamp_reading import LAMP_OF_PIN
 from agent.sandbox.browser.place import TrainingSite
 from agent.sandbox.browser.stories import STORIES, Guide
-from agent.sandbox.browser.view import LAMP_OF_PIN, Eyes, Seen
+from agent.sandbox.browser.view import Eyes, Seen
 from agent.sandbox.browser.wires import Part
 from agent.sandbox.site import CODE
 from drivers.emulators.pin_board import PinChange

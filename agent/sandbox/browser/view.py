@@ -17,13 +17,11 @@ from agent.core.concerns import standing
 from agent.journal.days import read_day
 from agent.journal.fault import JournalError
 from agent.locale import texts
-from agent.sandbox.browser.lamp_reading import LampReader
+from agent.sandbox.browser.lamp_reading import LAMP_OF_PIN, LampReader
 from agent.sandbox.browser.place import ZONE, TrainingSite
 from agent.sandbox.people import EMPLOYERS
-from agent.sandbox.site import PINS
 from drivers.emulators.pin_board import PinChange
 
-LAMP_OF_PIN = {pin: lamp for lamp, pin in PINS.items()}
 LOG_LINES, LOG_BYTES = 40, 16_384
 TITLE_LETTERS = 24
 TITLES = tuple(
@@ -167,7 +165,7 @@ class Eyes:
     def _people(self, today: dt.date) -> Iterator[Someone]:
         """The crew, with what the authority and the world know of each; no number of theirs."""
         receipts = {
-            entry.submitted.inss: entry.number
+            entry.submitted.inss or entry.submitted.limosa: entry.number
             for entry in self._site.service.ledger.accepted
             if entry.submitted.day == today and entry.cancelled is None
         }
@@ -176,12 +174,12 @@ class Eyes:
             yield Someone(
                 who=str(place),
                 name=person.name,
-                firm=EMPLOYERS[person.worker.employer],
+                firm=EMPLOYERS.get(person.worker.employer, person.worker.employer),
                 badge=place not in self._site.unbadged,
                 taps=tapped.times if tapped else 0,
                 last=f"{tapped.last.astimezone(ZONE):%H:%M:%S}" if tapped and tapped.last else "",
                 answer=self._site.answered(tapped) if tapped else "",
-                receipt=receipts.get(person.worker.inss, 0),
+                receipt=receipts.get(person.worker.inss or person.worker.limosa, 0),
             )
 
     def _day_before(self, today: dt.date) -> Mapping[str, int]:

@@ -15,9 +15,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
+from agent.sandbox.browser.drawn_day import day_of
+from agent.sandbox.browser.gate_config import LINES
 from agent.sandbox.browser.place import TrainingSite, next_morning
 from agent.sandbox.browser.relay import Relay
 from agent.sandbox.browser.server import PageServer, SitePage
@@ -33,27 +36,30 @@ LONGEST_START_S = 300.0
 """A slow machine; whoever looks at the page sees that it starts."""
 
 
-def visit(port: int = PORT) -> int:
+def visit(port: int = PORT, drawn: str = "") -> int:
     """Serves the site until the visitor has had enough; the exit code. Does not come back where a
-    small internet is put up: the process goes on as `main`.
+    small internet is put up: the process goes on as `main`. `drawn`: a seed or a world's file, a
+    day of which happens there; without a terminal that is all.
     """
     listening, gates = _listening(port), socket.create_server(("127.0.0.1", 0))
     print(f"the virtual site: http://127.0.0.1:{listening.getsockname()[1]}/", flush=True)
     _show(listening.getsockname()[1])
     why = possible()
     if why:
-        return _open(listening, gates, why)
+        return _open(listening, gates, why, drawn)
     sockets = (listening.fileno(), gates.fileno())
     for descriptor in sockets:
         os.set_inheritable(descriptor, True)
-    inside = [sys.executable, "-m", "agent.sandbox.browser.visit", *map(str, sockets)]
+    inside = [sys.executable, "-m", "agent.sandbox.browser.visit", *map(str, sockets), drawn]
     os.execvp(ENTERING[0], [*ENTERING, *inside])
 
 
-def main(*descriptors: str) -> None:
-    """The same, inside namespaces of its own; `descriptors`: of the sockets of the two pages."""
+def main(*given: str) -> None:
+    """The same, inside namespaces of its own; given: the descriptors of the sockets of the two
+    pages, and what is `drawn`."""
+    *descriptors, drawn = given
     listening, gates = (socket.socket(fileno=int(descriptor)) for descriptor in descriptors)
-    sys.exit(_open(listening, gates, ""))
+    sys.exit(_open(listening, gates, "", drawn))
 
 
 def _listening(port: int) -> socket.socket:
@@ -72,7 +78,7 @@ def _show(port: int) -> None:
         subprocess.Popen(order, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
 
 
-def _open(listening: socket.socket, gates: socket.socket, why_not: str) -> int:
+def _open(listening: socket.socket, gates: socket.socket, why_not: str, drawn: str) -> int:
     """`gates`: where visitors find the agent's own page; the agent itself where no namespace is."""
     gates_port = gates.getsockname()[1]
     if why_not:
@@ -80,11 +86,12 @@ def _open(listening: socket.socket, gates: socket.socket, why_not: str) -> int:
     with tempfile.TemporaryDirectory(prefix="werfpoort-") as name:
         folder = Path(name)
         time = WorldTime(folder / "time")
-        time.pass_to(next_morning(time.now()))
+        day = day_of(drawn) if drawn else None
+        time.pass_to(day.begins(time.now()) if day else next_morning(time.now()))
         wires = LoopbackWires(time, why_not) if why_not else InternetWires(folder, time)
         if why_not:
             print(f"cable, router and names cannot be pulled here: {why_not}")
-        people = crew(CREW, random.Random(SEED))
+        people = day.people if day else crew(CREW, random.Random(SEED))
         somebody = sys.stdin.isatty() and sys.stdout.isatty()
         signal.signal(signal.SIGTERM, _end)
         if not somebody:
@@ -92,10 +99,16 @@ def _open(listening: socket.socket, gates: socket.socket, why_not: str) -> int:
         with (
             contextlib.closing(time),
             contextlib.nullcontext() if why_not else Relay(gates),
-            TrainingSite(folder, people, wires, time, gates_port) as site,
+            TrainingSite(
+                folder, people, wires, time, gates_port, day.lines if day else LINES
+            ) as site,
             PageServer(SitePage(site, f"http://127.0.0.1:{gates_port}/"), listening),
         ):
             site.await_reader(LONGEST_START_S)
+            if day is not None:
+                code = day.played(site, partial(print, flush=True))
+                if not somebody:
+                    return code
             if somebody:
                 from agent.sandbox.terminal import Terminal
 

@@ -43,6 +43,8 @@ class Part(StrEnum):
     MAINS = "mains"
     CABLE = "cable"
     ROUTER = "router"
+    LINE = "line"
+    """Between the site's router and the provider's first one; no button of the page pulls it."""
     PROVIDER = "provider"
     NAMES = "names"
     SERVICE = "service"
@@ -119,7 +121,7 @@ class InternetWires:
         """A router without mains has no carrier on either side."""
         dark = Part.MAINS in parts
         self._switch("cable", dark or Part.CABLE in parts, _cable)
-        self._switch("line", dark, _line)
+        self._switch("line", dark or Part.LINE in parts, _line)
         self._switch("router", Part.ROUTER in parts, _router)
         self._switch("provider", Part.PROVIDER in parts, _provider)
         for resolver in self._internet.resolvers:
@@ -160,7 +162,7 @@ class LoopbackWires:
 
     def __init__(self, time: WorldTime, why: str) -> None:
         self.ground = Ground(config=GATE, more=LOOPBACK_EVIDENCE, time=time)
-        pieces = (Part.CABLE, Part.ROUTER, Part.NAMES)
+        pieces = (Part.CABLE, Part.ROUTER, Part.LINE, Part.NAMES)
         self.missing = dict.fromkeys(pieces, f"Not here: {why}.")
 
     def supplier(self, service: Service, authority: Authority) -> HttpsServer:

@@ -80,7 +80,7 @@ def _rewrite(play: Play) -> None:
 
 
 def _mended(play: Play, edit: Edit) -> None:
-    play.office.mends(edit, play.clock.true_ms)
+    play.office.mended(edit, play.clock.true_ms)
     _rewrite(play)
 
 

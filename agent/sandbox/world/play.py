@@ -33,7 +33,7 @@ from agent.sandbox.world.findings import Watched
 from agent.sandbox.world.infrastructure import Infrastructure
 from agent.sandbox.world.mailbox import Mailbox
 from agent.sandbox.world.operator import Operator
-from agent.sandbox.world.roster_office import RosterOffice
+from agent.sandbox.world.roster_office import WatchedOffice
 from agent.sandbox.world.surroundings import Layered, Surroundings
 from agent.sandbox.world.values import (
     HOUR_MS,
@@ -77,7 +77,7 @@ class Play(Simulation):
         self._dead = False
         self.truth = Infrastructure(world.site, random.Random(f"{world.seed}/infrastructure"))
         self.watch = Watch(world, self.truth, self._true_ms)
-        self.office = RosterOffice(world, self.watch)
+        self.office = WatchedOffice(world, self.watch)
         super().__init__(self.office.people(), rules_of(world.site), world.starts, world.seed)
         self._stopping: Stop | None = None
         self.inbox.before_taking, self.inbox.doze = self._still_powered, self._doze_ms

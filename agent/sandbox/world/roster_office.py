@@ -11,18 +11,17 @@ from agent.sandbox.world.edits import EDITS, SPOILT, UNKNOWN
 from agent.sandbox.world.values import Crew, Edit, NewBadge, World
 
 
-class RosterOffice:
-    """Keeps the roster; `watch` is told what it truly says."""
+class Office:
+    """Keeps the roster of `world`."""
 
-    def __init__(self, world: World, watch: Watch) -> None:
-        self._world, self._watch = world, watch
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._badges = {n: somebody.uid for n, somebody in enumerate(world.people)}
         self._here = set(world.present)
         self._edits: dict[str, Edit] = {}
 
     def people(self) -> list[Person]:
         """Who is on the site now, each with the badge of today."""
-        self._watch.badges = {self._badges[n]: n for n in self._here}
         return [Person(self._world.people[n].worker, self._badges[n]) for n in sorted(self._here)]
 
     def moves(self, crew: Crew) -> None:
@@ -38,19 +37,40 @@ class RosterOffice:
         """From now on the file is edited so."""
         self._edits[edit.how] = edit
 
-    def mends(self, edit: Edit, at_ms: int) -> None:
-        """It is no more."""
-        if self._edits.pop(edit.how, None) is not None and edit.how == UNKNOWN and self._here:
+    def mends(self, edit: Edit) -> bool:
+        """It is no more; False: it was mended before."""
+        return self._edits.pop(edit.how, None) is not None
+
+    def text(self) -> str:
+        """The file as it stands now."""
+        people = self.people()
+        text = roster_csv(people)
+        for how, edit in self._edits.items():
+            text = EDITS[how](people, text, edit.who)
+        return text
+
+
+class WatchedOffice(Office):
+    """`watch` is told what the roster truly says."""
+
+    def __init__(self, world: World, watch: Watch) -> None:
+        super().__init__(world)
+        self._watch = watch
+
+    def people(self) -> list[Person]:
+        """As told by the office."""
+        self._watch.badges = {self._badges[n]: n for n in self._here}
+        return super().people()
+
+    def mended(self, edit: Edit, at_ms: int) -> None:
+        """An edit is no more."""
+        if self.mends(edit) and edit.how == UNKNOWN and self._here:
             spoilt = sorted(self._here)[edit.who % len(self._here)]
             self._watch.reaching.mended.setdefault(spoilt, []).append(at_ms)
 
     def writes(self, file: Path, at_ms: int) -> None:
         """The file as it stands now."""
-        people = self.people()
         self._watch.rostered_ms, self._watch.edited = at_ms, bool(self._edits)
         self._watch.spoilt = not SPOILT.isdisjoint(self._edits)
-        text = roster_csv(people)
-        for how, edit in self._edits.items():
-            text = EDITS[how](people, text, edit.who)
         file.unlink(missing_ok=True)  # a new inode: the watch sees that it is another file
-        file.write_text(text, encoding="utf-8")
+        file.write_text(self.text(), encoding="utf-8")
