@@ -111,7 +111,8 @@ class WireAnswer:
 
 
 class Wire:
-    """A kept-open HTTP client. Safe to use from several threads.
+    """Kept-open connections. Safe to use from several threads. It is httpx's transport and not its
+    client: no cookie is kept, no redirect followed, nothing taken from the environment.
 
     `transport`: an ssl context makes the gate's own transport on first use (None: the system's
     CAs), authorities make it anew when their file was renewed; any httpx transport is taken as it
@@ -131,14 +132,14 @@ class Wire:
         self._names = names
         self._max_answer_bytes = max_answer_bytes
         self._monotonic = monotonic
-        self._client: httpx.Client | None = None
-        self._before: list[httpx.Client] = []
+        self._opened: httpx.BaseTransport | None = None
+        self._before: list[httpx.BaseTransport] = []
         self._trusted: ssl.SSLContext | None = None
         self._closed = False
 
     def prepare(self) -> None:
-        """Imports httpx and makes the client, so that the first call need not."""
-        self._open_client()
+        """Imports httpx and makes the transport, so that the first call need not."""
+        self._open_transport()
 
     def call(
         self,
@@ -156,14 +157,20 @@ class Wire:
 
         from agent.channels.deadline import deadline
 
-        client = self._open_client()
+        transport = self._open_transport()
         end = self._monotonic() + timeout_s
         try:
             with deadline(lambda: end - self._monotonic()):
-                request = client.build_request(
-                    method, url, content=content, headers=headers, timeout=timeout_s
+                request = httpx.Request(
+                    method,
+                    url,
+                    content=content,
+                    headers=_HEADERS | dict(headers or {}),
+                    extensions={"timeout": httpx.Timeout(timeout_s).as_dict()},
                 )
-                response = client.send(request, stream=True)
+                if not request.url.host:
+                    raise httpx.InvalidURL("no host")
+                response = transport.handle_request(request)
                 try:
                     body = self._read(response, end)
                 finally:
@@ -176,28 +183,26 @@ class Wire:
     def close(self) -> None:
         """Lets connections go; never raises. A call in flight is not interrupted."""
         self._closed = True
-        for client in (*self._before, self._client):
-            if client is not None:
-                client.close()
+        for opened in (*self._before, self._opened):
+            if opened is not None:
+                opened.close()
 
-    def _open_client(self) -> httpx.Client:
-        """The client in force. Raises CredentialError while the authorities were never good."""
+    def _open_transport(self) -> httpx.BaseTransport:
+        """The one in force. Raises CredentialError while the authorities were never good."""
         from agent.channels.credentials import Authorities
 
         transport = self._transport
         if isinstance(transport, Authorities):
             transport = transport.current()
-            if self._client is not None and transport is not self._trusted:
-                self._before.append(self._client)  # a call may be in flight on it
-                self._client = None
+            if self._opened is not None and transport is not self._trusted:
+                self._before.append(self._opened)  # a call may be in flight on it
+                self._opened = None
             self._trusted = transport
-        if self._client is None:
-            import httpx
-
+        if self._opened is None:
             if transport is None or isinstance(transport, ssl.SSLContext):
                 transport = gate_transport(transport, self._names)
-            self._client = httpx.Client(transport=transport, headers=_HEADERS, trust_env=False)
-        return self._client
+            self._opened = transport
+        return self._opened
 
     def _read(self, response: httpx.Response, end: float) -> bytes:
         ticket = Ticket(
