@@ -308,9 +308,37 @@ def test_after_midnight_a_search_that_is_cut_short_is_made_again_without_hurry()
         site.find(site.inquired(), cut_short=True)
         assert site.all()[0].unsure
     assert min(b - a for a, b in itertools.pairwise(begun)) >= site.state.rules.longest_retry_ms
+    site.tap(1)
+    site.fail(site.sent(), LOST)
+    site.until(site.ms + HOUR)
+    # What yesterday's searches left out says nothing of today's.
+    search = site.inquired()
+    assert isinstance(search.question, Search)
+    assert search.question.query.first == TODAY + dt.timedelta(days=1)
+    site.find(search, found=(found(site.all()[1], "78"),))
     site.until(site.ms + HOUR)
     site.find(site.inquired(), found=(found(site.all()[0]),), cut_short=True)
-    assert site.outcomes() == [Outcome.REGISTERED]
+    assert site.outcomes() == [Outcome.REGISTERED, Outcome.REGISTERED]
+
+
+def test_the_longer_a_lost_answer_is_late_the_rarer_it_is_searched_for() -> None:
+    site = Gate(DIRECT)
+    site.tap(0)
+    while site.ms < MIDNIGHT_MS:
+        if site.flying:
+            match site.flying[0]:
+                case Send():
+                    site.fail(site.sent(), LOST)
+                case Inquire():
+                    site.find(site.inquired(), cut_short=True)
+        site.until(MIDNIGHT_MS + 1)
+    begun = []
+    while site.ms < MIDNIGHT_MS + 6 * HOUR:
+        if site.flying:
+            begun.append(site.ms)
+            site.find(site.inquired(), cut_short=True)
+        site.until(MIDNIGHT_MS + 6 * HOUR)
+    assert 5 <= len(begun) <= 8
 
 
 def test_each_employer_is_searched_apart_and_who_has_a_limosa_number_without_one() -> None:

@@ -6,6 +6,7 @@ together in the next. Which line is used for what is decided in `lines.py`.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -78,6 +79,14 @@ class Dispatch:
     inquiries: int = 0
     asked: Mapping[int, Asked] = field(default_factory=dict)
     """By inquiry in flight."""
+    day: dt.date | None = None
+    """That began last."""
+
+    def of_a_day_over(self, inquiry: int) -> bool:
+        """True where this inquiry in flight asks about a day before the present one."""
+        asked = self.asked.get(inquiry)
+        of = asked.began.day if asked is not None else None
+        return of is not None and self.day is not None and of < self.day
 
     def way(self, name: str) -> Way:
         """How this line stands."""
@@ -121,7 +130,8 @@ def apply(dispatch: Dispatch, entry: Entry) -> Dispatch:
             )
         case InquiryClosed() as closed:
             open_ = {n: asked for n, asked in dispatch.asked.items() if n != closed.inquiry}
-            way = _after_inquiry(dispatch.way(closed.channel), entry, closed)
+            before, over = dispatch.way(closed.channel), dispatch.of_a_day_over(closed.inquiry)
+            way = _after_inquiry(before, entry, closed, over=over)
             return replace(dispatch.with_way(closed.channel, way), asked=open_)
         case LineGivenUp(channel):
             way = replace(dispatch.way(channel), down=True, well_ms=0, load=1)
@@ -150,6 +160,7 @@ def apply(dispatch: Dispatch, entry: Entry) -> Dispatch:
                 ways=_fresh(dispatch),
                 attempts=max(dispatch.attempts, day.attempts),
                 inquiries=max(dispatch.inquiries, day.inquiries),
+                day=day.day,
             )
     return dispatch
 
@@ -169,15 +180,16 @@ def _after_attempt(before: Way, entry: Entry, ended: AttemptEnded) -> Way:
     return replace(way, load=load, alone=before.alone + (before.size == 1))
 
 
-def _after_inquiry(before: Way, entry: Entry, closed: InquiryClosed) -> Way:
-    """A line that may not be asked such a thing is not the worse for it."""
+def _after_inquiry(before: Way, entry: Entry, closed: InquiryClosed, *, over: bool) -> Way:
+    """A line that may not be asked such a thing is not the worse for it; nor is one that did not
+    list all of a day that is `over`, for nothing of it is sent any more."""
     now = entry.at.mono_ms
     way = replace(before, inquiry=0, closed_ms={**before.closed_ms, closed.asks: now})
     if closed.hopeless:
         return replace(way, refuses=way.refuses | {closed.asks})
     searched = closed.asks is Ability.SEARCH
     if not closed.failure:
-        blind = way.blind + 1 if closed.cut_short else 0 if searched else way.blind
+        blind = way.blind + (not over) if closed.cut_short else 0 if searched else way.blind
         return replace(_well(way, now, closed.pause_ms), blind=blind)
     return replace(_failed(way, now, closed.pause_ms), blind=way.blind + searched)
 

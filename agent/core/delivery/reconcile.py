@@ -26,6 +26,10 @@ from agent.core.turn import Turn
 
 CANCELLED = "SUCCESSFULLY CANCELLED"
 
+RARER, MOST_APART_MS = 8, 3_600_000
+"""What is late is searched for after so much of its age, and an hour at the most: there is no
+hurry, and a search may bring 500 registrations."""
+
 Key = tuple[dt.date | None, str, str, str]
 
 
@@ -60,7 +64,8 @@ def _late_turn_ms(o: Obligation, now: Moment, state: State) -> int:
     """In how many ms it is searched for; negative: it should have been by now."""
     if o.asked_at is None:
         return 0
-    return o.asked_at.unix_ms + state.rules.longest_retry_ms - now.unix_ms
+    rest_ms = min((o.asked_at.unix_ms - o.at.unix_ms) // RARER, MOST_APART_MS)
+    return o.asked_at.unix_ms + max(rest_ms, state.rules.longest_retry_ms) - now.unix_ms
 
 
 def _doubtful(state: State, line: Line) -> Iterator[Obligation]:
