@@ -23,10 +23,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WEEK_DAYS, MOST_DAYS = 7, 1_000
 WORKERS = 10
-DAYS = {"weeks": WEEK_DAYS, "evenings": 2, "turns": 2, "claims": 2}
-"""How long a world lasts: a week of a site; the evenings of the classifier's score, to the end with
-a roll that ends; the same with another trouble from nine on, at once or minutes later, and the
-first one's ticket; and those evenings as far as the score goes, judged by it."""
+DAYS = {"weeks": WEEK_DAYS, "evenings": 2, "lists": 2, "turns": 2, "claims": 2}
+"""How long a world lasts: a week of a site; the evenings of the classifier's score to the end, with
+a roll that ends and somebody who comes; the same with a number that is typed at seven, and nobody
+who sees to the printer; the same with another trouble from nine on, at once or minutes later, and
+the first one's ticket; and those evenings as far as the score goes, judged by it."""
 AT_A_TIME = 2
 """Processes: the two cores of the machine that this is meant for."""
 
@@ -175,7 +176,7 @@ MUTANTS = (
         "agent/core/paper/print_jobs.py",
         "if ended and obligation.on_paper and",
         "if ended and obligation.lists and",
-        where="evenings",
+        where="lists",
     ),
     Mutant(
         "a list bears masked numbers",
@@ -223,10 +224,11 @@ import sys
 import msgspec
 from agent.sandbox.world import score
 from agent.sandbox.world.causes import CAUSES
+from agent.sandbox.world.claims import RULE
 from agent.sandbox.world.drawing import drawn
 from agent.sandbox.world.evenings import stops
 from agent.sandbox.world.living import lived
-from agent.sandbox.world.values import HOUR_MS, MINUTE_MS, Roll, Ticket, Trouble
+from agent.sandbox.world.values import HOUR_MS, MINUTE_MS, Away, Roll, Ticket, Trouble, Typed
 
 def weeks(number):
     return lived(drawn(number, 1, {workers}), stops=True).wrong
@@ -234,8 +236,20 @@ def weeks(number):
 def evenings(number):
     world = score.drawn(number).world
     roll = Roll(HOUR_MS, number % 3)
-    world = msgspec.structs.replace(world, happenings=(roll, *world.happenings))
-    return lived(world, stops=True).wrong
+    happenings = [h for h in world.happenings if not isinstance(h, Away)]
+    return sure(number, msgspec.structs.replace(world, happenings=(roll, *happenings)))
+
+def lists(number):
+    world = score.drawn(number).world
+    typed = Roll(HOUR_MS, number % 3), Typed(19 * HOUR_MS, "")
+    return sure(number, msgspec.structs.replace(world, happenings=(*typed, *world.happenings)))
+
+def sure(number, world):
+    wrong = lived(world, stops=True).wrong
+    judged = score.judged(number) if wrong and wrong[0].rule == RULE else None
+    # Ours looked just like a third party's failure, or somebody's number was not all of it: nobody
+    # at the gate could know.
+    return () if judged and (judged.alike or judged.given) else wrong
 
 def turns(number):
     world = score.drawn(number).world
