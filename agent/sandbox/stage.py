@@ -56,7 +56,8 @@ def play(*, page: bool = False, port: int = 0) -> int:
         return _drawn(name, port)
     if name and name not in SCENARIOS:
         known = ", ".join((*SCENARIOS, *sorted(story.stem for story in SHIPPED.glob("*.toml"))))
-        print(f"there is no scenario {name!r}; known: {known}", file=sys.stderr)
+        text = f"there is no scenario {name!r}; give the seed of a drawn world, or one of: {known}"
+        print(text, file=sys.stderr)
         return 2
     if not name and (page or (sys.stdin.isatty() and sys.stdout.isatty())):
         from agent.sandbox.browser.visit import visit

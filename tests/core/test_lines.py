@@ -679,6 +679,37 @@ def test_what_was_taken_back_stays_so_when_its_supplier_says_nothing_new(answer:
     assert site.outcomes() == [Outcome.CANCELLED]
 
 
+def test_what_a_supplier_registers_for_who_came_all_the_same_is_not_taken_back() -> None:
+    site = taken_back()
+    site.tap(0)
+    site.fail(site.sent(), NOT_AUTHENTICATED)
+    site.answer(site.sent())
+    assert site.outcomes() == [Outcome.CANCELLED, Outcome.REGISTERED]
+    site.until(MIDNIGHT_MS)
+    asked = site.inquired()
+    site.find(asked, answers=(Answer(site.all()[0].reference, Receipt("55")),))
+    assert site.outcomes() == [Outcome.CANCELLED, Outcome.REGISTERED]
+    assert not any(isinstance(each, Inquire) for each in site.flying)
+
+
+def test_what_was_cancelled_while_it_waited_is_taken_back_when_its_supplier_registers_it() -> None:
+    direct = replace(DIRECT, abilities=DIRECT.abilities | {Ability.CANCEL})
+    site = handed_over(SUPPLIER, direct)
+    while not site.wrote(HandoversOverdue):
+        site.until(17 * HOUR)
+        if not site.wrote(HandoversOverdue):
+            site.find(site.inquired())
+    site.find(site.inquired())
+    site.fail(site.sent(), NOT_REACHED)
+    reference = site.all()[0].reference
+    site.do(CancellationAsked(site.at, (reference,), CancelReason.PLANNING))
+    assert site.outcomes() == [Outcome.CANCELLED]
+    site.until(MIDNIGHT_MS)
+    site.find(site.inquired(), answers=(Answer(reference, Receipt("55")),))
+    site.until(MIDNIGHT_MS)
+    assert cancelled(site) == "55"
+
+
 def test_after_midnight_what_the_supplier_registered_stands_and_that_is_told() -> None:
     site = taken_back()
     while site.ms < MIDNIGHT_MS:

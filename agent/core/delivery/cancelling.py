@@ -65,6 +65,8 @@ def _wanted(turn: Turn, reference: str, reason: CancelReason) -> tuple[bool, str
             turn.record(CancellationWanted(reference, known.receipt, reason))
             return True, f"{name}: is being cancelled; werfpoort status shows what becomes of it"
         case None if known.waiting and not known.unsure:
+            if known.handed_at is not None:  # should its supplier register it, this is why
+                turn.record(CancellationWanted(reference, "", reason))
             turn.record(ObligationCancelled(reference))
             return True, f"{name}: was not registered yet, and will not be"
         case None:
@@ -133,8 +135,12 @@ def refuse(turn: Turn, known: Obligation, problem: str, hint: str) -> None:
 
 def came_back(turn: Turn, known: Obligation, answer: Answer) -> None:
     """Takes back what a supplier says that it registered after a person had taken back what another
-    line had; after midnight it stands, and that is told."""
+    line had; after midnight it stands, and that is told. Whoever came all the same owes another one
+    by now, to which it belongs."""
     receipt = answer.receipt
+    latest = turn.state.ledger.latest(known.worker, known.day)
+    if latest is not None and latest.outcome is not Outcome.CANCELLED:
+        return
     if receipt is None or receipt.number == known.receipt:
         return
     if receipt.duplicate or receipt.status == CANCELLED:

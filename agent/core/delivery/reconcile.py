@@ -26,7 +26,7 @@ from agent.core.turn import Turn
 
 CANCELLED = "SUCCESSFULLY CANCELLED"
 
-RARER, MOST_APART_MS = 8, 3_600_000
+RARER, MOST_APART_MS = 16, 3_600_000
 """What is late is searched for after so much of its age, and an hour at the most: there is no
 hurry, and a search may bring 500 registrations."""
 

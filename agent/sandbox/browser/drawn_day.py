@@ -94,7 +94,7 @@ class DrawnDay:
         self._truth = Infrastructure(world.site, random.Random(f"{world.seed}/infrastructure"))
         self._office = Office(world)
         for happening in world.happenings:
-            if happening.at_ms < self._begins_ms:
+            if happening.at_ms < self._begins_ms and not isinstance(happening, Edit):
                 self._moves(happening)
         self.people = tuple(self._office.people())
         self.lines = frozenset(LINES[line] for line in world.site.lines if line in LINES)
@@ -253,7 +253,7 @@ class DrawnDay:
                 self._office.moves(happening)
             case NewBadge():
                 self._office.replaces(happening)
-            case Edit() if happening.at_ms >= self._begins_ms:
+            case Edit():
                 self._office.spoils(happening)
 
     def _stands(self) -> None:

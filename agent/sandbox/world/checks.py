@@ -367,6 +367,8 @@ class Watch:
         stands = any(not e.duplicate and not self.services.cancelled(e) for e in own)
         if outcome is Outcome.CANCELLED and stands and not owed.unsure:
             self.finds("4. cancelled", f"{owed.reference}: cancelled, and it stands")
+        if owed.taken_back and outcome is Outcome.REGISTERED:
+            self.finds("4. cancelled", f"{owed.reference}: came back, and nobody was told")
         wanted = owed.unsure or outcome in (Outcome.REGISTERED, Outcome.CANCELLED)
         if own and not wanted:
             text = f"{owed.reference}: {outcome}, nothing said in doubt, and the service has it"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from agent.core.delivery.delivery_records import HandoverStored
 from agent.core.delivery.inquiry_records import InquiryClosed
-from agent.core.delivery.receipt_records import ObligationCancelled
+from agent.core.delivery.receipt_records import CancellationRefused, ObligationCancelled
 from agent.core.obligations import Outcome
 from agent.core.outage.incident_records import ExemptionsWithdrawn, ObligationsExempted
 from agent.core.paper.paper_records import ObligationOnPaper
@@ -42,6 +42,8 @@ class Owed:
     unsure: bool = False
     ahead: bool = False
     early: bool = False
+    taken_back: bool = False
+    """A person took it back here, and nothing said since that it stands all the same."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -98,8 +100,11 @@ class Owing:
                 self.all[reference].marks.add(Outcome.ON_PAPER)
             case ObligationExpired(reference):
                 self.all[reference].marks.add(Outcome.EXPIRED)
-            case ObligationCancelled(reference):
+            case ObligationCancelled(reference, elsewhere=elsewhere):
                 self.all[reference].marks.add(Outcome.CANCELLED)
+                self.all[reference].taken_back = not elsewhere
+            case CancellationRefused(reference):
+                self.all[reference].taken_back = False
             case ObligationsExempted(incidents=incidents, references=references):
                 for reference in references:
                     self.all[reference].marks.add(Outcome.EXEMPT)
