@@ -92,6 +92,7 @@ class Watch:
         """The last entry that was durable; `_before`: when the gate went dark."""
         self._before = self._sure
         self._heard, self._dark_ms = 0, 0  # the last entry heard of; when the gate went dark
+        self._last = ""  # what the last tap belongs to, also when its step began a day
         self._verified: tuple[int, bytes] = (0, bytes(32))
         self.services = HeldByServices(world.site, self.owing, self.finds)
         self.reaching = Reaching(world, self.timeline, self.services, self.finds)
@@ -99,8 +100,7 @@ class Watch:
         self._seen: tuple[int, bool, bool, bool] | None = None
         self._outages = False
         """Some began since the journal was last verified."""
-        self._begun_ms = round(world.starts.timestamp() * 1000)
-        self._up_ms = 0
+        self._begun_ms, self._up_ms = round(world.starts.timestamp() * 1000), 0
         self._settled_ms = self._settles_ms(world.starts.date())
         self._scribe, self._level = Scribe(self), logging.NOTSET
 
@@ -266,7 +266,7 @@ class Watch:
             self.finds("a spoilt roster is refused", f"entry {seq}: it is in force")
 
     def _tap(self, seq: int, at: Moment, tap: TapStored) -> None:
-        who = self.badges.get(tap.uid)
+        who, self._last = self.badges.get(tap.uid), tap.obligation
         settled = self._now_ms() - self.rostered_ms > ROSTER_MS and not self.edited
         strange = (who is not None) != (tap.verdict is Verdict.WORKER)
         if settled and strange and tap.verdict is not Verdict.UNUSABLE:
@@ -308,7 +308,7 @@ class Watch:
 
     def _green(self) -> None:
         assert self._play is not None
-        reference = self._play.daemon.keeper.state.taps.last.get("entrance", "")
+        reference = self._play.daemon.keeper.state.taps.last.get("entrance", self._last)
         owed = self.owing.all.get(reference)
         if owed is None:
             self.finds("5.1 green after a receipt", "green, and nothing was owed")
