@@ -49,7 +49,7 @@ KEEP_ALIVE_S = 55.0
 
 _HEADERS = {
     "User-Agent": "werfpoort",
-    "Accept": "*/*",  # a firewall before a service may take a request without it for no client's
+    "Accept": "*/*",  # without it a firewall in front of a service may refuse the request
     # An answer that unpacks to a thousand times its size never reaches memory.
     "Accept-Encoding": "identity",
 }

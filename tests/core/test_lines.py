@@ -623,8 +623,8 @@ def test_midnight_ends_what_is_only_handed_over_and_a_later_number_still_counts(
     assert site.outcomes() == [Outcome.REGISTERED]
 
 
-def taken_back() -> Gate:
-    """Handed over, taken over near midnight, registered by the other line, cancelled there."""
+def taken_over() -> Gate:
+    """Handed over, taken over near midnight by a line that did not find it."""
     direct = replace(DIRECT, abilities=DIRECT.abilities | {Ability.CANCEL})
     site = handed_over(SUPPLIER, direct)
     while not site.wrote(HandoversOverdue):
@@ -632,6 +632,12 @@ def taken_back() -> Gate:
         if not site.wrote(HandoversOverdue):
             site.find(site.inquired())
     site.find(site.inquired())
+    return site
+
+
+def taken_back() -> Gate:
+    """Handed over, taken over near midnight, registered by the other line, cancelled there."""
+    site = taken_over()
     site.answer(site.sent())
     reference = site.all()[0].reference
     site.do(CancellationAsked(site.at, (reference,), CancelReason.PLANNING))
@@ -693,13 +699,7 @@ def test_what_a_supplier_registers_for_who_came_all_the_same_is_not_taken_back()
 
 
 def test_what_was_cancelled_while_it_waited_is_taken_back_when_its_supplier_registers_it() -> None:
-    direct = replace(DIRECT, abilities=DIRECT.abilities | {Ability.CANCEL})
-    site = handed_over(SUPPLIER, direct)
-    while not site.wrote(HandoversOverdue):
-        site.until(17 * HOUR)
-        if not site.wrote(HandoversOverdue):
-            site.find(site.inquired())
-    site.find(site.inquired())
+    site = taken_over()
     site.fail(site.sent(), NOT_REACHED)
     reference = site.all()[0].reference
     site.do(CancellationAsked(site.at, (reference,), CancelReason.PLANNING))

@@ -68,6 +68,8 @@ def _wanted(turn: Turn, reference: str, reason: CancelReason) -> tuple[bool, str
             if known.handed_at is not None:  # should its supplier register it, this is why
                 turn.record(CancellationWanted(reference, "", reason))
             turn.record(ObligationCancelled(reference))
+            if turn.state.cancellations.done.get(known.number) is not None:
+                return True, f"{name}: is cancelled; if its supplier registers it, so again"
             return True, f"{name}: was not registered yet, and will not be"
         case None:
             return False, f"{name}: is being registered; ask again once it has its receipt"
