@@ -146,6 +146,16 @@ def test_what_fails_in_the_world_is_away_at_the_wires(kind: str, parts: set[Part
     assert away(truth) == parts
 
 
+def test_what_these_wires_cannot_do_does_not_happen_and_is_not_told() -> None:
+    day = DrawnDay(world(taps(SEVEN, 0)), 0)
+    for kind in ("loss", "second-unpaid", "second-mast-out"):
+        assert not day.can(Trouble(SEVEN, MINUTE_MS, kind)), kind
+    for kind in ("cable-out", "names-dead", "rsz-503", "sender-refused", "supplier-down"):
+        assert day.can(Trouble(SEVEN, MINUTE_MS, kind)), kind
+    assert not day.can(Weather(SEVEN, MINUTE_MS, "cio", "503"))
+    assert not day.can(Ahead(SEVEN, PEOPLE[0].worker.employer))
+
+
 def test_the_first_day_with_trouble_is_played() -> None:
     for seed in range(1, 9):
         day = day_of(str(seed))

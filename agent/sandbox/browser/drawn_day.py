@@ -60,15 +60,14 @@ LINES = {"ciaw": "checkinatwork", "supplier": "supplier"}
 """The world's names of channels, and the virtual site's; there is no Check In and Out here."""
 LOOKS_S = 1.5
 """Of real time: until the gate has measured what it measures every minute."""
-EARLY_MS = 70_000
-"""So long before anything but a tap, the gate looks around once more."""
 SETTLES_S = 20.0
 """Of real time after midnight, until each of the day's obligations has its outcome."""
 AGAIN_MS = 6_000
 """Of world time: the same badge again so soon may be the same tap."""
 REFERENCE = "47110"
-HERE = (Cards, Trouble, Weather, Cut, Stop, Crew, NewBadge, Edit, Reader, Phoned, Typed)
-"""What can happen at these wires besides taps. Of the rest nothing is said."""
+HERE = (Cards, Cut, Stop, Crew, NewBadge, Edit, Reader, Phoned, Typed)
+"""What can happen at these wires besides taps, troubles and services that are unwell. Of the rest
+nothing is said."""
 
 
 def day_of(name: str) -> DrawnDay:
@@ -189,11 +188,22 @@ class DrawnDay:
         if isinstance(happening, Tap):
             self._tap(happening)
             return
-        if self._since_ms is None and not self._site.ended():
-            time.sleep(LOOKS_S)
-        if isinstance(happening, HERE):
+        if self.can(happening):
+            if self._since_ms is None:
+                time.sleep(LOOKS_S)
             self._tell(in_words(self.world, happening))
             self._does(happening)
+
+    def can(self, happening: Happening) -> bool:
+        """Whether it shows at these wires."""
+        match happening:
+            case Trouble(kind=kind):
+                alone = Infrastructure(self.world.site, random.Random(), {kind: 1})
+                unwell = (behaves(alone, line) != _slow(behaves(alone, line)) for line in LINES)
+                return bool(away(alone)) or any(unwell)
+            case Weather(service=service):
+                return service in LINES
+        return isinstance(happening, HERE)
 
     def _does(self, happening: Happening) -> None:
         site = self._site
@@ -259,19 +269,11 @@ class DrawnDay:
     def _stands(self) -> None:
         """Puts what truly fails onto the wires."""
         truth = self._truth
-        told = {line: self._behaves(line) for line in LINES}
+        told = {line: behaves(truth, line) for line in LINES}
         fails = bool(truth.failing) or any(truth.weathers.values())
         self._since_ms = (self._since_ms or self._now_ms()) if fails else None
         unwell = {part for line, part in _PARTS.items() if told[line] != _slow(told[line])}
         self._site.stands(away(truth) | unwell, told["ciaw"], told["supplier"])
-
-    def _behaves(self, line: str) -> Faults:
-        truth = self._truth
-        if truth.beyond and truth.names:
-            spoilt = truth.has("proxy") or (line == "ciaw" and truth.has("rsz-certificate"))
-            if spoilt or not truth.reached(line):
-                return Faults(unreachable=True)
-        return truth.faults(line)
 
     # --- taps, and what came of them -------------------------------------------------------------
 
@@ -311,6 +313,15 @@ class DrawnDay:
 
 
 _PARTS = {"ciaw": Part.SERVICE, "supplier": Part.SUPPLIER}
+
+
+def behaves(truth: Infrastructure, line: str) -> Faults:
+    """What the service of this line does at the virtual site while this fails in the world."""
+    if truth.beyond and truth.names:
+        spoilt = truth.has("proxy") or (line == "ciaw" and truth.has("rsz-certificate"))
+        if spoilt or not truth.reached(line):
+            return Faults(unreachable=True)
+    return truth.faults(line)
 
 
 def _slow(faults: Faults) -> Faults:

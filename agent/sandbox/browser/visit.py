@@ -18,8 +18,8 @@ import tempfile
 from functools import partial
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from agent.sandbox.browser.drawn_day import day_of
 from agent.sandbox.browser.gate_config import LINES
 from agent.sandbox.browser.place import TrainingSite, next_morning
 from agent.sandbox.browser.relay import Relay
@@ -28,6 +28,9 @@ from agent.sandbox.browser.wires import InternetWires, LoopbackWires, possible
 from agent.sandbox.people import crew
 from agent.sandbox.small_internet import ENTERING
 from agent.sandbox.world_time import WorldTime
+
+if TYPE_CHECKING:
+    from agent.sandbox.browser.drawn_day import DrawnDay
 
 PORT = 8642
 """Any other where it is taken."""
@@ -86,7 +89,7 @@ def _open(listening: socket.socket, gates: socket.socket, why_not: str, drawn: s
     with tempfile.TemporaryDirectory(prefix="werfpoort-") as name:
         folder = Path(name)
         time = WorldTime(folder / "time")
-        day = day_of(drawn) if drawn else None
+        day = _day(drawn) if drawn else None
         time.pass_to(day.begins(time.now()) if day else next_morning(time.now()))
         wires = LoopbackWires(time, why_not) if why_not else InternetWires(folder, time)
         if why_not:
@@ -116,6 +119,12 @@ def _open(listening: socket.socket, gates: socket.socket, why_not: str, drawn: s
             print("the gate is open; SIGINT or SIGTERM closes it", flush=True)
             while True:
                 signal.pause()
+
+
+def _day(drawn: str) -> DrawnDay:
+    from agent.sandbox.browser.drawn_day import day_of  # most visitors want no simulation
+
+    return day_of(drawn)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
